@@ -1,0 +1,197 @@
+import type { Queryable } from '../database/types.ts';
+import type { Clock, Logger } from '../ports.ts';
+import { readEvents, readHeads } from './log.ts';
+import type { Bus, EventFeed, Following, LoggedEvent } from './types.ts';
+
+const CHECK_WITHOUT_BUS_MS = 1_000;
+const CHECK_WITH_BUS_MS = 5_000;
+/** Commits of one process may be answered out of order: a gap gets this long to close by itself before the log is read. */
+const GAP_PATIENCE_MS = 20;
+const CATCH_UP_CHUNK = 500;
+
+type Listener = (events: readonly LoggedEvent[]) => void;
+
+interface TopicState {
+  topic: string;
+  /** Seq delivered last; undefined while the first head is read. */
+  head: number | undefined;
+  ready: Promise<void>;
+  listeners: Set<Listener>;
+  /** Events that came ahead of their turn. */
+  early: Map<number, LoggedEvent>;
+  gapTimer: NodeJS.Timeout | undefined;
+  catchingUp: Promise<void> | undefined;
+}
+
+/** Follows topics in this process: in order, without hole or repeat, whoever wrote the event and whatever the bus lost (PF-21, DESIGN M7). */
+export class TopicFeed implements EventFeed {
+  readonly epoch: string;
+  readonly #database: Queryable;
+  readonly #bus: Bus;
+  readonly #log: Logger;
+  readonly #topics = new Map<string, TopicState>();
+  readonly #committedListeners = new Set<Listener>();
+  #checkTimer: NodeJS.Timeout | undefined;
+  #checking: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(options: { epoch: string; database: Queryable; bus: Bus; clock: Clock; log: Logger }) {
+    this.epoch = options.epoch;
+    this.#database = options.database;
+    this.#bus = options.bus;
+    this.#log = options.log;
+    options.bus.subscribe((message) => {
+      if (message.kind !== 'events') return;
+      this.#offerAll(message.events);
+      for (const listener of this.#committedListeners) listener(message.events);
+    });
+    options.bus.onReconnect(() => void this.checkHeads());
+    this.#scheduleCheck();
+  }
+
+  async follow(topic: string, fn: Listener): Promise<Following> {
+    let state = this.#topics.get(topic);
+    if (!state) this.#topics.set(topic, (state = this.#open(topic)));
+    await state.ready;
+    // Another follower may have left and closed the topic meanwhile.
+    if (this.#topics.get(topic) !== state) return await this.follow(topic, fn);
+    // Added in the tick in which the head is read: nothing comes between.
+    state.listeners.add(fn);
+    const following = state;
+    return {
+      seq: state.head!,
+      stop: () => {
+        following.listeners.delete(fn);
+        if (following.listeners.size > 0) return;
+        clearTimeout(following.gapTimer);
+        if (this.#topics.get(topic) === following) this.#topics.delete(topic);
+      },
+    };
+  }
+
+  read(topic: string, since: number, limit: number): Promise<LoggedEvent[]> {
+    return readEvents(this.#database, topic, since, limit);
+  }
+
+  async head(topic: string): Promise<number> {
+    return (await readHeads(this.#database, [topic])).get(topic) ?? 0;
+  }
+
+  /** Hears of every event this process commits or the bus brings, in no promised order: for wake-ups, not for delivery. */
+  onHint(fn: Listener): () => void {
+    this.#committedListeners.add(fn);
+    return () => this.#committedListeners.delete(fn);
+  }
+
+  /** Takes the events of a transaction of this process, just committed. */
+  committed(events: readonly LoggedEvent[]): void {
+    this.#bus.publish({ kind: 'events', events: [...events] });
+    this.#offerAll(events);
+    for (const listener of this.#committedListeners) listener(events);
+  }
+
+  /** Compares the heads of all followed topics with the log and fetches what is missing (DESIGN M7). */
+  checkHeads(): Promise<void> {
+    this.#checking ??= this.#checkNow().finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#checkTimer);
+    for (const state of this.#topics.values()) clearTimeout(state.gapTimer);
+    this.#topics.clear();
+  }
+
+  get followedTopics(): number {
+    return this.#topics.size;
+  }
+
+  #open(topic: string): TopicState {
+    const state: TopicState = { topic, head: undefined, ready: Promise.resolve(), listeners: new Set(), early: new Map(), gapTimer: undefined, catchingUp: undefined };
+    state.ready = this.head(topic).then((head) => {
+      state.head = head;
+      for (const seq of state.early.keys()) if (seq <= head) state.early.delete(seq);
+      this.#advance(state, []);
+    });
+    state.ready.catch(() => this.#topics.delete(topic));
+    return state;
+  }
+
+  #offerAll(events: readonly LoggedEvent[]): void {
+    let start = 0;
+    // Runs of one topic are handed over together.
+    for (let i = 1; i <= events.length; i++) {
+      if (i < events.length && events[i]!.topic === events[start]!.topic) continue;
+      const state = this.#topics.get(events[start]!.topic);
+      if (state) this.#advance(state, events.slice(start, i));
+      start = i;
+    }
+  }
+
+  #advance(state: TopicState, events: readonly LoggedEvent[]): void {
+    for (const event of events) if (state.head === undefined || event.seq > state.head) state.early.set(event.seq, event);
+    if (state.head === undefined) return;
+    const batch: LoggedEvent[] = [];
+    for (let next = state.early.get(state.head + 1); next; next = state.early.get(state.head + 1)) {
+      state.early.delete(next.seq);
+      state.head = next.seq;
+      batch.push(next);
+    }
+    if (batch.length > 0) for (const listener of state.listeners) listener(batch);
+    if (state.early.size === 0) {
+      clearTimeout(state.gapTimer);
+      state.gapTimer = undefined;
+    } else {
+      state.gapTimer ??= setTimeout(() => {
+        state.gapTimer = undefined;
+        if (state.early.size > 0) void this.#catchUp(state);
+      }, GAP_PATIENCE_MS).unref();
+    }
+  }
+
+  #catchUp(state: TopicState): Promise<void> {
+    state.catchingUp ??= this.#readMissing(state)
+      .catch((error: unknown) => this.#log.warn({ err: error, topic: state.topic }, 'could not read missing events; the next check of heads tries again'))
+      .finally(() => {
+        state.catchingUp = undefined;
+      });
+    return state.catchingUp;
+  }
+
+  async #readMissing(state: TopicState): Promise<void> {
+    for (;;) {
+      const from = state.head ?? 0;
+      const events = await readEvents(this.#database, state.topic, from, CATCH_UP_CHUNK);
+      const first = events[0];
+      // History that retention has dropped cannot be delivered: go on with what there is.
+      if (first && state.head === from && first.seq > from + 1) state.head = first.seq - 1;
+      this.#advance(state, events);
+      if (events.length < CATCH_UP_CHUNK) return;
+    }
+  }
+
+  async #checkNow(): Promise<void> {
+    const topics = [...this.#topics.values()].filter((state) => state.head !== undefined);
+    if (topics.length === 0) return;
+    try {
+      const heads = await readHeads(
+        this.#database,
+        topics.map((state) => state.topic),
+      );
+      await Promise.all(topics.map((state) => ((heads.get(state.topic) ?? 0) > state.head! ? this.#catchUp(state) : undefined)));
+    } catch (error) {
+      this.#log.warn({ err: error }, 'heads of topics could not be compared');
+    }
+  }
+
+  #scheduleCheck(): void {
+    if (this.#stopped) return;
+    this.#checkTimer = setTimeout(
+      () => void this.checkHeads().finally(() => this.#scheduleCheck()),
+      this.#bus.healthy() ? CHECK_WITH_BUS_MS : CHECK_WITHOUT_BUS_MS,
+    ).unref();
+  }
+}

@@ -1,0 +1,87 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Principal } from '../accounts/types.ts';
+import type { Queryable } from '../database/types.ts';
+import type { LoggedEvent } from '../events/types.ts';
+
+/** A finished websocket text frame (header and payload), encoded once and shared by every receiver (PF-25). */
+export type Frame = Buffer;
+
+/** The sending side of one connection: coalesced writes and the slow-reader policy (PF-26). */
+export interface Outlet {
+  /** Queues a frame; written with its neighbours in one write per flush. */
+  send(frame: Frame): void;
+  /** As `send`, but while the reader is behind only the newest frame of `key` is kept (conflatable topics). */
+  sendNewest(key: string, frame: Frame): void;
+  /** Bytes accepted and not yet taken by the kernel. */
+  readonly pendingBytes: number;
+  /** Resolves when little enough is pending to go on with a snapshot or replay, which do not count for the slow-reader limit (PF-76). */
+  drained(): Promise<void>;
+}
+
+/** One accepted websocket, whatever wire it speaks: limits, heartbeat and closing are the platform's (PF-28, PF-76). */
+export interface WireSocket {
+  readonly id: string;
+  readonly address: string;
+  readonly outlet: Outlet;
+  readonly request: IncomingMessage;
+  /** Set by the wire once it knows; used for limits per account and for cutting connections when access ends (PF-72). */
+  principal: Principal;
+  /** Text frames in arrival order; one at a time: the next is delivered when the returned promise settles. */
+  onText(fn: (text: string) => Promise<void> | void): void;
+  onClose(fn: (code: number) => void): void;
+  /** Flushes what is queued, then closes. */
+  close(code: number, reason: string): void;
+  readonly isOpen: boolean;
+}
+
+export interface WireOptions {
+  /** `native`, `opcode`, ...: label of metrics. */
+  name: string;
+  /** Close code for a reader that cannot keep up (predictions WS12: 1013). */
+  slowReaderCode: number;
+  /** Answer to a text frame above 64 KiB and up to 128 KiB (PF-76); the connection stays. */
+  onTooLarge(socket: WireSocket): void;
+  /** Binary frame: null = close 1003. */
+  onBinary?: null;
+  pingIntervalMs?: number;
+  /** Frames a second one connection may send before it is told or cut; default 100 with a burst of 200. */
+  onTooMany?(socket: WireSocket, retryAfterMs: number): void;
+  accept(socket: WireSocket): void;
+}
+
+/** Shares one encoding of a topic among many connections (PF-25): follows the topic while it has subscribers. */
+export interface Channel {
+  add(socket: WireSocket): void;
+  remove(socket: WireSocket): void;
+}
+
+/** A topic pattern of a module, as the native wire and SSE serve it (PF-23, PF-24). */
+export interface TopicDefinition {
+  /** `predictions/game/:id`: a segment that begins with `:` is a parameter. */
+  pattern: string;
+  /** Action asked of `can` before subscribing (PF-16); `public` = anybody. */
+  action: string;
+  /** What `can` is asked about; throws NotFound when the topic's object does not exist. Default null. */
+  resource?(db: Queryable, params: Readonly<Record<string, string>>): Promise<unknown>;
+  /** State for a reader who starts here or has been away too long, read in the same database snapshot as its seq. */
+  snapshot(db: Queryable, params: Readonly<Record<string, string>>, principal: Principal): Promise<unknown>;
+  /** Only the newest state matters: a slow reader gets the last event only. */
+  conflatable?: boolean;
+  /** What everybody may see of an event; default its `data`. Null hides the event's data (the seq is still told). Encoded once. */
+  present?(event: LoggedEvent): unknown;
+  /** Lets clients publish (PF-23 `publish`): validates, authorises by `publishAction`, calls a service. */
+  publish?: {
+    action: string;
+    handle(principal: Principal, params: Readonly<Record<string, string>>, data: unknown): Promise<unknown>;
+  };
+}
+
+/** Accepts upgraded sockets for a wire. */
+export interface SocketServer {
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Open sockets of this wire. */
+  readonly size: number;
+  /** Says going away (1012), flushes, waits with a limit, cuts (PF exit rule, DESIGN M11). */
+  close(limitMs: number): Promise<void>;
+}
