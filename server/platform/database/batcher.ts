@@ -2,7 +2,7 @@ import { DomainError, Unavailable } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 
 /** What became of one command of a batch. */
-export type Outcome<Answer> = { answer: Answer } | { refused: DomainError };
+export type Outcome<Answer> = { answer: Answer } | { refused: Error };
 
 export interface BatcherOptions<Command, Answer> {
   name: string;

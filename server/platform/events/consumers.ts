@@ -31,10 +31,12 @@ export interface ConsumerDefinition {
   handle(step: Step): Promise<void>;
 }
 
+/** The runner's own control flow, thrown through a handler: not a fault of what it works on. */
+export class StepInterrupted extends Error {}
 /** Another process works on the topic now: this one lets go without harm. */
-class LeaseLost extends Error {}
+class LeaseLost extends StepInterrupted {}
 /** The step must be chosen anew. */
-class StepOvertaken extends Error {}
+class StepOvertaken extends StepInterrupted {}
 
 const SCAN_MS = 1_000;
 const CHUNK = 200;
@@ -233,6 +235,8 @@ export class ConsumerRunner {
       complete: async (label, fn) => {
         const result = await this.#database.transaction(label, async (tx) => {
           await guard(tx);
+          // The effect's row locks come before the timer's, as in every transaction that sets one (DESIGN M3).
+          const result = await fn(tx);
           if (what.event) {
             await tx.query(`update consumer_positions set seq = $3, moved_at = $4, failures = 0, error = null where consumer = $1 and topic = $2`, [
               name,
@@ -249,7 +253,7 @@ export class ConsumerRunner {
             // Moved or cancelled since it was read: it is not due any more.
             if (gone.length === 0) throw new StepOvertaken();
           }
-          return await fn(tx);
+          return result;
         });
         completed = true;
         return result;

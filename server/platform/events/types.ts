@@ -8,9 +8,11 @@ export interface NewEvent {
   actor?: string | null;
 }
 
-/** Filled in by the commit. */
+/** An appended event; `seq` and `at` are filled in by the commit. */
 export interface EventRef {
   readonly topic: string;
+  readonly type: string;
+  readonly data: unknown;
   /** 0 until committed. */
   readonly seq: number;
   readonly at: number;

@@ -42,6 +42,9 @@ export function timerFromRow(row: TimerRow): Timer {
 /** Handles one due timer inside the transaction that removes it. */
 export type TimerHandler = (tx: Tx, timer: Timer) => Promise<void>;
 
+/** Moved, cancelled or fired by another process since it was read: what its handler did is rolled back. */
+class TimerGone extends Error {}
+
 const FAILURES_BEFORE_PARKING = 10;
 const POLL_MS = 1_000;
 
@@ -104,7 +107,9 @@ export class Timers {
   async cancel(tx: Queryable, timers: readonly { kind: string; key: string }[]): Promise<number> {
     if (timers.length === 0) return 0;
     const rows = await tx.query(
-      'delete from timers where (kind, key) in (select * from unnest($1::text[], $2::text[])) returning 1 as one',
+      `delete from timers where (kind, key) in (
+         select kind, key from timers where (kind, key) in (select * from unnest($1::text[], $2::text[])) order by kind, key for update
+       ) returning 1 as one`,
       [timers.map((timer) => timer.kind), timers.map((timer) => timer.key)],
     );
     return rows.length;
@@ -173,10 +178,13 @@ export class Timers {
   async #fire(timer: Timer): Promise<void> {
     try {
       await this.#database.transaction(`timer ${timer.kind}`, async (tx) => {
+        // The effect's row locks come before the timer's, as in every transaction that sets one (DESIGN M3).
+        await this.#handlers.get(timer.kind)!(tx, timer);
         const taken = await tx.query('delete from timers where kind = $1 and key = $2 and due_at = $3 returning 1 as one', [timer.kind, timer.key, timer.dueAt]);
-        if (taken.length > 0) await this.#handlers.get(timer.kind)!(tx, timer);
+        if (taken.length === 0) throw new TimerGone();
       });
     } catch (error) {
+      if (error instanceof TimerGone) return;
       this.#ports.log.error({ err: error, kind: timer.kind, key: timer.key }, 'timer failed');
       await parkFailedTimer(this.#database, timer, error, this.#ports.clock.now());
     }

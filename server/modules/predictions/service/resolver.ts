@@ -1,0 +1,210 @@
+import { Unavailable } from '../../../platform/errors.ts';
+import { type Step, StepInterrupted } from '../../../platform/events/consumers.ts';
+import type { Tx } from '../../../platform/database/types.ts';
+import { type Broadcast, gameTopic, type ResolverEvent, type SettlementStep } from '../events.ts';
+import { planSwitch } from '../rules/block.ts';
+import { comparePools, poolsDecidedBy } from '../rules/events.ts';
+import { planClose } from '../rules/game.ts';
+import { NONE } from '../rules/types.ts';
+import { gameDetails } from './game-details.ts';
+import { closeGameRow, listUnresolved, markBlocked, setSwitchMarks } from './game-rows.ts';
+import { settleInTransaction, type PoolVerdict, type SettlementDeps } from './settlement.ts';
+import { lockGame, lockPool, lockPools, POOL_COLUMNS, type PoolRow, poolFromRow, readGame, type StoredGame, type StoredPool } from './store.ts';
+import type { TimerKind } from './timetable.ts';
+import { announcePools } from './announce.ts';
+
+interface RegisteredEvent {
+  id: string;
+  log_seq: bigint;
+  action_id: string;
+  target_id: string;
+  happened_at: bigint;
+  registered_at: bigint;
+  pool_id: string | null;
+}
+
+/** A pool that a step settles, and how. */
+type Decided = { poolId: string; verdict: Omit<PoolVerdict, 'step' | 'game' | 'cause'> };
+
+/**
+ * Works through the events, close requests and timers of one game in order and settles what they decide: one transaction a pool, repeated
+ * after a crash without doing anything twice (RS2-RS6, SC1-SC4).
+ */
+export class Resolver {
+  readonly #deps: SettlementDeps;
+
+  constructor(deps: SettlementDeps) {
+    this.#deps = deps;
+  }
+
+  /** The durable consumer's handler. */
+  async handle(step: Step): Promise<void> {
+    if (step.timer) await this.#handleTimer(step, step.timer.kind as TimerKind, step.timer.data);
+    else await this.#handleEvent(step, { type: step.event!.type, data: step.event!.data } as ResolverEvent);
+  }
+
+  async #handleEvent(step: Step, event: ResolverEvent): Promise<void> {
+    const gameId = gameIdOf(step);
+    if (event.type === 'close.requested') {
+      await this.#close(step, gameId, { force: event.data.force, cause: event.data.cause });
+      return;
+    }
+    const { game, decided } = await step.transaction('predictions.resolver.read', (tx) => this.#decidedBy(tx, gameId, event.data.event_id));
+    await this.#settleAll(step, game, decided, event.data.cause);
+    await step.complete('predictions.resolver.event-done', (tx) => announcePools(tx, gameId));
+  }
+
+  async #handleTimer(step: Step, kind: TimerKind, data: unknown): Promise<void> {
+    const gameId = gameIdOf(step);
+    // Nobody registers an event while the game's row is locked; those of later on come after this timer anyway (SC2).
+    const game = await step.transaction('predictions.resolver.order', async (tx) => {
+      const locked = await lockGame(tx, gameId);
+      await step.giveWayToEarlierEvents(tx);
+      return locked;
+    });
+    const { key, dueAt } = step.timer!;
+    switch (kind) {
+      case 'predictions.game.close':
+        return await this.#close(step, gameId, { force: false });
+      case 'predictions.pool.expire': {
+        const verdict = { end: 'expiry' as const, winningTarget: NONE, lateFrom: null, expiredAt: dueAt, decidedBy: null };
+        await this.#settleAll(step, game, [{ poolId: key, verdict }], undefined);
+        await step.complete('predictions.resolver.expired', (tx) => announcePools(tx, gameId));
+        return;
+      }
+      case 'predictions.game.label':
+        await step.complete('predictions.resolver.label', async (tx) => {
+          tx.append({ topic: gameTopic(gameId), type: 'game.updated', data: { body: await gameDetails(tx, gameId, Math.max(tx.now, dueAt)) } satisfies Broadcast });
+        });
+        return;
+      case 'predictions.pool.hot':
+        await step.complete('predictions.resolver.hot', (tx) => applyHot(tx, key, (data as { hot: boolean }).hot, dueAt));
+        return;
+      case 'predictions.pool.block':
+      case 'predictions.pool.allow':
+        await step.complete(`predictions.resolver.${kind}`, (tx) => switchPool(tx, key, kind === 'predictions.pool.block' ? 'block' : 'allow', dueAt));
+        return;
+      case 'predictions.action.block':
+      case 'predictions.action.allow':
+        await step.complete(`predictions.resolver.${kind}`, (tx) =>
+          switchAction(tx, gameId, (data as { action_id: string }).action_id, kind === 'predictions.action.block' ? 'block' : 'allow', dueAt),
+        );
+    }
+  }
+
+  /** The pools an event decides, from stored data only, so that a repeat finds the same ones less those settled (RS5). */
+  async #decidedBy(tx: Tx, gameId: string, eventId: string): Promise<{ game: StoredGame; decided: Decided[] }> {
+    const game = await readGame(tx, gameId);
+    const [event] = await tx.query<RegisteredEvent>(
+      'select id, log_seq, action_id, target_id, happened_at, registered_at, pool_id from predictions_events where id = $1',
+      [eventId],
+    );
+    if (!event) throw new Error(`event ${eventId} is in the log but not in its table`);
+    const happenedAt = Number(event.happened_at);
+    const verdict = (winningTarget: string) => ({ end: 'event' as const, winningTarget, lateFrom: happenedAt, expiredAt: null, decidedBy: event.id });
+    if (event.pool_id !== null) return { game, decided: [{ poolId: event.pool_id, verdict: verdict(event.target_id) }] };
+    const rows = await tx.query<PoolRow>(
+      `select ${POOL_COLUMNS} from predictions_pools where game_id = $1 and state = 'open' and action_id = $2 and parked_at is null`,
+      [gameId, event.action_id],
+    );
+    const registered = {
+      actionId: event.action_id,
+      targetId: event.target_id,
+      happenedAt,
+      registeredAt: Number(event.registered_at),
+      logSeq: Number(event.log_seq),
+    };
+    const decided = poolsDecidedBy(registered, rows.map(poolFromRow), this.#deps.expiryGraceMs);
+    return { game, decided: decided.map(({ pool, winningTarget }) => ({ poolId: pool.poolId, verdict: verdict(winningTarget) })) };
+  }
+
+  /** Settles pools one transaction each; a failing one is parked and does not stop the others (RS13). */
+  async #settleAll(step: Step, game: StoredGame, decided: readonly Decided[], cause: string | undefined): Promise<void> {
+    const stepId = step.event ? `${step.topic}/${step.event.seq}` : `${step.timer!.kind}/${step.timer!.key}/${step.timer!.dueAt}`;
+    const poolIds = decided.map((one) => one.poolId);
+    for (const [i, { poolId, verdict }] of decided.entries()) {
+      const isLast = i === decided.length - 1;
+      const mark: SettlementStep = { id: stepId, ...(isLast ? { settled: poolIds } : {}) };
+      try {
+        await step.transaction('predictions.settle', (tx) => settleInTransaction(this.#deps, tx, poolId, { ...verdict, game, step: mark, cause }));
+      } catch (error) {
+        if (!isFaultOfPool(error)) throw error;
+        this.#deps.ports.log.fatal({ err: error, pool: poolId, game: game.gameId }, 'a pool could not be settled: it is parked, an admin must look');
+        await step.transaction('predictions.park', (tx) => parkPool(tx, this.#deps.ports.clock.now(), game.gameId, poolId, error, isLast ? mark : undefined));
+      }
+    }
+  }
+
+  /** GM7-GM11, by request or by the `close_at` timer. Repeating it finishes what is left. */
+  async #close(step: Step, gameId: string, request: { force: boolean; cause?: string }): Promise<void> {
+    const plan = await step.transaction('predictions.close.begin', async (tx) => {
+      const game = await lockGame(tx, gameId);
+      if (game.state === 'closed') return undefined;
+      const unresolved = await listUnresolved(tx, gameId);
+      const close = planClose(game.state, unresolved, request.force);
+      if (game.state === 'opened') await tx.query(`update predictions_games set state = 'closing' where id = $1`, [gameId]);
+      const blocked = await lockPools(tx, close.toBlock.map((pool) => pool.poolId));
+      await markBlocked(tx, [...blocked.values()].sort(comparePools), this.#deps.ports.clock.now(), request.cause);
+      return { game: { ...game, state: 'closing' as const }, close };
+    });
+    if (plan) {
+      const verdicts = [
+        ...plan.close.toNone.map((pool) => ({ pool, end: 'close' as const, winningTarget: NONE })),
+        ...plan.close.toVoid.map((pool) => ({ pool, end: 'void' as const, winningTarget: null })),
+      ].sort((a, b) => comparePools(a.pool, b.pool));
+      const decided = verdicts.map(({ pool, end, winningTarget }) => ({
+        poolId: pool.poolId,
+        verdict: { end, winningTarget, lateFrom: null, expiredAt: null, decidedBy: null },
+      }));
+      await this.#settleAll(step, plan.game, decided, request.cause);
+    }
+    await step.complete('predictions.close.end', async (tx) => {
+      const game = await lockGame(tx, gameId);
+      if (game.state !== 'closed' && (await listUnresolved(tx, gameId)).length === 0) await closeGameRow(tx, game, this.#deps.ports.clock.now(), request.cause);
+    });
+  }
+}
+
+function gameIdOf(step: Step): string {
+  return step.topic.slice(step.topic.lastIndexOf('/') + 1);
+}
+
+/** A bug or bad data of one pool, as opposed to an outage or a lease that another process has taken. */
+function isFaultOfPool(error: unknown): boolean {
+  return error instanceof Error && !(error instanceof Unavailable) && !(error instanceof StepInterrupted);
+}
+
+async function parkPool(tx: Tx, now: number, gameId: string, poolId: string, error: unknown, endedStep: SettlementStep | undefined): Promise<void> {
+  await tx.query('update predictions_pools set parked_at = $2, parked_reason = $3 where id = $1', [poolId, now, String(error).slice(0, 500)]);
+  // The other pools' balances are told with the step's last message: without it, this one ends the step.
+  if (endedStep) tx.append({ topic: gameTopic(gameId), type: 'game.updated', data: { body: await gameDetails(tx, gameId, now), step: endedStep } satisfies Broadcast });
+}
+
+async function applyHot(tx: Tx, poolId: string, hot: boolean, at: number): Promise<void> {
+  const pool = await lockPool(tx, poolId);
+  if (pool.state !== 'open') return;
+  await tx.query('update predictions_pools set is_hot = $2 where id = $1', [poolId, hot]);
+  tx.append({ topic: gameTopic(pool.gameId), type: 'pool.hot', data: { body: { pool_id: poolId, hot_since: at, is_hot: hot } } satisfies Broadcast });
+}
+
+async function switchPool(tx: Tx, poolId: string, kind: 'block' | 'allow', at: number): Promise<void> {
+  const pool = await lockPool(tx, poolId);
+  if (pool.state === 'open') await applySwitch(tx, pool, kind, at);
+}
+
+/** A due 3975 or 3985: every pool of the action that is unresolved now, also those created meanwhile (PL8). */
+async function switchAction(tx: Tx, gameId: string, actionId: string, kind: 'block' | 'allow', at: number): Promise<void> {
+  const ids = (await listUnresolved(tx, gameId)).filter((pool) => pool.actionId === actionId).map((pool) => pool.poolId);
+  const pools = await lockPools(tx, ids);
+  const body = kind === 'block' ? { game_id: gameId, action_id: actionId, blocked_at: at } : { game_id: gameId, action_id: actionId, allowed_at: at };
+  tx.append({ topic: gameTopic(gameId), type: kind === 'block' ? 'action.blocked' : 'action.allowed', data: { body } satisfies Broadcast });
+  for (const pool of [...pools.values()].sort(comparePools)) if (pool.state === 'open') await applySwitch(tx, pool, kind, at);
+}
+
+async function applySwitch(tx: Tx, pool: StoredPool, kind: 'block' | 'allow', at: number): Promise<void> {
+  const plan = planSwitch(pool, kind, at, at);
+  await setSwitchMarks(tx, pool.poolId, plan.marks);
+  if (!plan.isBroadcast) return;
+  const body = kind === 'block' ? { pool_id: pool.poolId, blocked_at: plan.at } : { pool_id: pool.poolId, allowed_at: plan.at };
+  tx.append({ topic: gameTopic(pool.gameId), type: kind === 'block' ? 'pool.blocked' : 'pool.allowed', data: { body } satisfies Broadcast });
+}

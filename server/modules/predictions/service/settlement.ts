@@ -1,0 +1,138 @@
+import type { Tx } from '../../../platform/database/types.ts';
+import type { Timers } from '../../../platform/jobs/timers.ts';
+import type { Ports } from '../../../platform/ports.ts';
+import { CHANGES_TOPIC, gameTopic, type PoolDecided, type SettlementStep } from '../events.ts';
+import { countBackings } from '../rules/distribution.ts';
+import { type Settlement, settlePool } from '../rules/payout.ts';
+import { isRecreated, type NewPool, type PoolEnd, recreatePool } from '../rules/pool.ts';
+import { resultBody } from '../rules/result.ts';
+import type { Bet, GameState } from '../rules/types.ts';
+import { insertPools } from './pool-rows.ts';
+import { BALANCES, type BetRow, BET_COLUMNS, betFromRow, lockPool, type StoredPool } from './store.ts';
+import { cancelPoolTimers } from './timetable.ts';
+
+/** How a pool ends. */
+export interface PoolVerdict {
+  end: PoolEnd;
+  /** Null voids the pool (PO2). */
+  winningTarget: string | null;
+  /** Bets placed then or later are late (EV7); null when none is (EV14). */
+  lateFrom: number | null;
+  /** Due time of an expiry (SC4). */
+  expiredAt: number | null;
+  /** The registered event that decides it. */
+  decidedBy: string | null;
+  game: { gameId: string; state: GameState; currency: string; liveStartAt: number | null };
+  step: SettlementStep;
+  cause?: string;
+}
+
+export interface SettlementDeps {
+  ports: Ports;
+  timers: Timers;
+  expiryGraceMs: number;
+}
+
+/**
+ * Settles one pool in the caller's transaction (RS3): lock, late bets, payout, ledger, balances, state, recreated pool, event. Does nothing
+ * and returns false when the pool was settled before (RS1, RS4).
+ */
+export async function settleInTransaction(deps: SettlementDeps, tx: Tx, poolId: string, verdict: PoolVerdict): Promise<boolean> {
+  const pool = await lockPool(tx, poolId);
+  if (pool.state !== 'open') return false;
+  const resolvedAt = deps.ports.clock.now();
+  const bets = (await tx.query<BetRow>(`select ${BET_COLUMNS} from predictions_bets where pool_id = $1 order by seq`, [poolId])).map(betFromRow);
+  const settlement = settlePool(bets, verdict);
+  await writeResult(tx, pool, verdict, settlement, validBackings(pool, bets, verdict.lateFrom), resolvedAt);
+  if (settlement.users.length > 0) await writeMoney(tx, pool, verdict.game.currency, settlement, resolvedAt);
+  await cancelPoolTimers(deps.timers, tx, poolId);
+  if (isRecreated(pool, verdict.end, verdict.game.state)) await insertRecreated(deps, tx, recreatePool(pool, resolvedAt));
+
+  const data: PoolDecided = {
+    body: resultBody(pool, settlement, { resolvedAt, expiredAt: verdict.expiredAt }),
+    step: verdict.step,
+    ...(verdict.cause === undefined ? {} : { cause: verdict.cause }),
+  };
+  tx.append({ topic: gameTopic(pool.gameId), type: verdict.end === 'expiry' ? 'pool.expired' : 'pool.resolved', data });
+  tx.append({ topic: CHANGES_TOPIC, type: 'settled', data: { pool_id: poolId, game_id: pool.gameId } });
+  return true;
+}
+
+async function insertRecreated(deps: SettlementDeps, tx: Tx, pool: NewPool): Promise<void> {
+  await insertPools(tx, deps.timers, [{ ...pool, poolId: deps.ports.ids.uuid() }], { isAnnounced: false, expiryGraceMs: deps.expiryGraceMs });
+}
+
+async function writeResult(
+  tx: Tx,
+  pool: StoredPool,
+  verdict: PoolVerdict,
+  settlement: Settlement,
+  valid: { money: bigint[]; people: number[] },
+  resolvedAt: number,
+): Promise<void> {
+  await tx.query(
+    `update predictions_pools set state = $2, winning_target = $3, is_money_return = $4, late_from = $5, resolved_at = $6, expired_at = $7,
+       decided_by = $8, money = $9::bigint[], people = $10::int[], participants = $11, is_hot = false, pending_block_at = null,
+       pending_allow_at = null, parked_at = null, parked_reason = null
+     where id = $1`,
+    [
+      pool.poolId,
+      { event: 'resolved', close: 'resolved', expiry: 'expired', void: 'voided' }[verdict.end],
+      settlement.winningTarget,
+      settlement.isMoneyReturn,
+      verdict.lateFrom,
+      resolvedAt,
+      verdict.expiredAt,
+      verdict.decidedBy,
+      valid.money,
+      valid.people,
+      valid.people.reduce((sum, n) => sum + n, 0),
+    ],
+  );
+}
+
+/** Money and people per target, counting valid bets only (PO10). */
+function validBackings(pool: StoredPool, bets: readonly Bet[], lateFrom: number | null): { money: bigint[]; people: number[] } {
+  const valid = bets.filter((bet) => lateFrom === null || bet.placedAt < lateFrom);
+  if (valid.length === bets.length) return pool;
+  const backings = countBackings(valid);
+  return {
+    money: pool.targets.map((target) => backings.get(target.targetId)?.money ?? 0n),
+    people: pool.targets.map((target) => backings.get(target.targetId)?.people ?? 0),
+  };
+}
+
+/** Clears every bettor's exposure and credits payouts and returns, in one statement each for locks and writes (PO11, DESIGN M3, M10). */
+async function writeMoney(tx: Tx, pool: StoredPool, currency: string, settlement: Settlement, resolvedAt: number): Promise<void> {
+  const { users } = settlement;
+  const ids = users.map((user) => user.userId);
+  await tx.lock(BALANCES, '1', ids);
+  await tx.query(WRITE_MONEY, [
+    ids,
+    users.map((user) => user.released),
+    users.map((user) => user.credited),
+    users.map((user) => user.lateStake),
+    users.map((user) => user.payout),
+    users.map((user) => user.returned),
+    users.map((user) => user.net),
+    pool.poolId,
+    currency,
+    resolvedAt,
+  ]);
+}
+
+const WRITE_MONEY = `
+  with settled as (
+    select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+      as s(account_id, released, credited, late, payout, returned, net)
+  ), positions as (
+    update predictions_positions p set late_amount = s.late, payout = s.payout, returned = s.returned, net = s.net
+    from settled s where p.pool_id = $8 and p.account_id = s.account_id
+  ), ledger as (
+    insert into predictions_ledger (at, kind, account_id, currency, pool_id, amount)
+    select $10::bigint, 'release', account_id, $9, $8::uuid, released from settled
+    union all
+    select $10::bigint, 'credit', account_id, $9, $8::uuid, credited from settled where credited > 0
+  )
+  update predictions_balances b set exposure = b.exposure - s.released, available = b.available + s.credited
+  from settled s where b.account_id = s.account_id and b.currency = $9`;
