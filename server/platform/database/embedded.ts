@@ -1,13 +1,13 @@
-import { constants } from 'node:fs';
+import { constants, rmSync } from 'node:fs';
 import { access, mkdir, realpath } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { chooseAccount, giveFolder } from './embedded/account.ts';
-import { type Binaries, binariesOf, findBinaries, prepareBinaries } from './embedded/binaries.ts';
+import { dirname, join, resolve } from 'node:path';
+import { chooseAccount } from './embedded/account.ts';
+import { binariesOf, findBinaries, prepareBinaries } from './embedded/binaries.ts';
 import { checkCluster, createCluster, DATABASE, recordRelease, USER, unusable } from './embedded/cluster.ts';
-import { EmbeddedPostgresError } from './embedded/errors.ts';
+import { errorCode } from './embedded/errors.ts';
 import { type FolderLock, lockFolder } from './embedded/folder-lock.ts';
 import { kernelLock } from './embedded/kernel-lock.ts';
+import type { PostmasterOptions } from './embedded/postmaster.ts';
 import { isPostgresOn, readPostmasterFile } from './embedded/postmaster-file.ts';
 import { createSocketFolder, removeSocketFolder, SOCKET_PORT } from './embedded/socket-folder.ts';
 import { PostgresSupervisor } from './embedded/supervisor.ts';
@@ -65,24 +65,30 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const packaged = options.packageRoot === undefined ? await findBinaries() : await binariesOf(options.packageRoot);
   const dataDir = await openDataDir(options.dataDir);
   const folderLock = await lockFolder(dataDir);
-  let socketDir: string | undefined;
   try {
     const clusterDir = join(dataDir, 'db');
     const exists = await checkCluster(clusterDir, packaged);
-    const { runAs, binaries } = await chooseAccount({ dataDir, clusterDir, binaries: await prepareBinaries(packaged, dataDir) });
+    const { runAs, binaries } = await chooseAccount({
+      dataDir,
+      clusterDir,
+      binaries: await prepareBinaries(packaged, dataDir),
+    });
     if (!exists) {
       options.log.info({ dataDir, version: binaries.version }, 'making the database');
       await createCluster(clusterDir, binaries, runAs);
     }
-    socketDir = await createSocketFolder(runAs);
-    const lock = await kernelLock(clusterDir);
-    const maxConnections = options.maxConnections ?? 60;
-    const supervisor = new PostgresSupervisor({ dataDir, clusterDir, socketDir, maxConnections, binaries, runAs, lock }, options);
-    await supervisor.start(() => giveFolder(clusterDir, runAs));
     if (options.release !== undefined) await recordRelease(dataDir, options.release);
-    return new Running(supervisor, folderLock, socketDir);
+    const socketDir = await createSocketFolder(runAs);
+    const maxConnections = options.maxConnections ?? 60;
+    const lock = await kernelLock(clusterDir);
+    const server = new EmbeddedServer(
+      { dataDir, clusterDir, socketDir, maxConnections, binaries, runAs, lock },
+      options,
+      folderLock,
+    );
+    await server.start();
+    return server;
   } catch (error) {
-    if (socketDir !== undefined) await removeSocketFolder(socketDir);
     folderLock.release();
     throw error;
   }
@@ -91,28 +97,27 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
 /**
  * How to reach the embedded PostgreSQL that another process runs on `dataDir`, for the commands that work beside a running server
  * (DESIGN 3.2); undefined when none answers there.
+ * @throws EmbeddedPostgresError `unusable-folder` when this user may not look.
  */
 export async function findEmbeddedPostgres(dataDir: string): Promise<EmbeddedConnection | undefined> {
   const clusterDir = join(resolve(dataDir), 'db');
-  const file = await readPostmasterFile(clusterDir);
+  const file = await readPostmasterFile(clusterDir).catch((error: unknown) => {
+    throw unusable(error, clusterDir);
+  });
   if (file === undefined || !file.ready || !(await isPostgresOn(clusterDir, file.pid))) return undefined;
   return connectionTo(file.socketDir, file.port);
 }
 
-class Running implements EmbeddedPostgres {
+class EmbeddedServer implements EmbeddedPostgres {
   readonly connection: EmbeddedConnection;
   readonly #supervisor: PostgresSupervisor;
   readonly #folderLock: FolderLock;
-  readonly #onExit: () => void;
   #stopped: Promise<void> | undefined;
 
-  constructor(supervisor: PostgresSupervisor, folderLock: FolderLock, socketDir: string) {
-    this.connection = connectionTo(socketDir, SOCKET_PORT);
-    this.#supervisor = supervisor;
+  constructor(postmaster: PostmasterOptions, options: EmbeddedOptions, folderLock: FolderLock) {
+    this.connection = connectionTo(postmaster.socketDir, SOCKET_PORT);
+    this.#supervisor = new PostgresSupervisor(postmaster, options);
     this.#folderLock = folderLock;
-    // An exit that did not wait for stop() still asks the server to end, instead of leaving it to the next start.
-    this.#onExit = () => supervisor.abandon();
-    process.once('exit', this.#onExit);
   }
 
   get pid(): number {
@@ -121,6 +126,16 @@ class Running implements EmbeddedPostgres {
 
   state(): 'up' | 'down' | 'stopping' {
     return this.#supervisor.state;
+  }
+
+  async start(): Promise<void> {
+    process.once('exit', this.#onExit);
+    try {
+      await this.#supervisor.start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
   }
 
   stop(): Promise<void> {
@@ -134,6 +149,13 @@ class Running implements EmbeddedPostgres {
     await removeSocketFolder(this.connection.host);
     this.#folderLock.release();
   }
+
+  /** An exit that did not wait for `stop` still tells the server to end, instead of leaving it to the next start. */
+  readonly #onExit = () => {
+    this.#supervisor.abandon();
+    rmSync(this.connection.host, { recursive: true, force: true });
+    this.#folderLock.release();
+  };
 }
 
 function connectionTo(host: string, port: number): EmbeddedConnection {
@@ -143,10 +165,15 @@ function connectionTo(host: string, port: number): EmbeddedConnection {
 /** Makes the data folder if need be, private to its owner, and tells its one true path. */
 async function openDataDir(path: string): Promise<string> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await mkdir(dirname(resolve(path)), { recursive: true });
+    await mkdir(path, { mode: 0o700 }).catch(ignoreExisting);
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
     return await realpath(path);
   } catch (error) {
     throw unusable(error, resolve(path));
   }
+}
+
+function ignoreExisting(error: unknown): void {
+  if (errorCode(error) !== 'EEXIST') throw error;
 }
