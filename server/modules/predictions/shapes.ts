@@ -53,7 +53,7 @@ export function poolShape(pool: StoredPool, options: PoolShapeOptions): Record<s
     live_start_at: options.liveStartAt,
     finish_at: pool.finishAt,
     stop_accepting_bets_at: pool.stopAcceptingBetsAt,
-    ...(pool.recreatedFrom === null ? {} : { recreated_from: pool.recreatedFrom }),
+    recreated_from: pool.recreatedFrom,
   };
 }
 

@@ -47,7 +47,17 @@ export class Batcher<Command, Answer> {
     const lane = this.#lanes[hash(this.#options.keyOf(command)) % this.#lanes.length]!;
     this.#waiting++;
     return new Promise<Answer>((resolve, reject) => {
-      lane.queue.push({ command, resolve, reject });
+      lane.queue.push({
+        command,
+        resolve: (answer) => {
+          this.#waiting--;
+          resolve(answer);
+        },
+        reject: (error) => {
+          this.#waiting--;
+          reject(error);
+        },
+      });
       lane.running ??= this.#drain(lane);
     });
   }
@@ -65,9 +75,7 @@ export class Batcher<Command, Answer> {
     // Commands that arrive in the tick of the first one still join its batch.
     await Promise.resolve();
     while (lane.queue.length > 0) {
-      const batch = lane.queue.splice(0, this.#options.maxCommands);
-      await this.#flush(batch);
-      this.#waiting -= batch.length;
+      await this.#flush(lane.queue.splice(0, this.#options.maxCommands));
     }
     // In the tick in which the queue was seen empty: a command that comes later must start the lane again.
     lane.running = undefined;

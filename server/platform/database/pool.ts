@@ -33,6 +33,8 @@ export function openPool(connection: ConnectionOptions, options: { max: number; 
     idleTimeoutMillis: 60_000,
   });
   pool.on('error', options.onIdleError);
+  // A connection that breaks between two statements of a transaction says so as an event: the next statement fails, that is enough.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 

@@ -10,6 +10,7 @@ export interface Roles {
 
 const anybody: Policy = () => true;
 const player: Policy = (principal) => principal.kind !== 'anonymous';
+const server: Policy = (principal) => principal.kind === 'system';
 const developer: Policy = (principal) =>
   principal.kind === 'system' || (principal.kind === 'account' && (principal.grants.has('predictions.developer') || principal.grants.has('superuser')));
 /** At the edge, before the row is loaded, any account may turn out to hold the role. */
@@ -26,6 +27,7 @@ export const PREDICTION_ACTIONS = {
   'predictions.source.administer': role((roles) => roles.isSourceAdmin),
   'predictions.game.administer': role((roles) => roles.isGameAdmin),
   'predictions.game.maintain': role((roles) => roles.isSourceAdmin || roles.isGameAdmin),
+  'predictions.feed.register': server,
 } as const satisfies Record<string, Policy>;
 
 export type PredictionAction = keyof typeof PREDICTION_ACTIONS;
@@ -50,6 +52,11 @@ export async function requireRole(
   about: { sourceId: string; gameId?: string },
 ): Promise<void> {
   if (!authority.can(principal, action, await readRoles(database, principal, about))) throw new RuleError('not_authorized');
+}
+
+/** Asks for an action that concerns no one source or game. @throws RuleError 6602 */
+export function requireAction(authority: Authority, principal: Principal, action: PredictionAction): void {
+  if (!authority.can(principal, action)) throw new RuleError('not_authorized');
 }
 
 /** Account id of a principal that plays. @throws RuleError 6602 for anybody without an account. */

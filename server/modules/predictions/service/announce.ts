@@ -2,7 +2,12 @@ import type { Tx } from '../../../platform/database/types.ts';
 import { type Broadcast, gameTopic } from '../events.ts';
 import { comparePools } from '../rules/events.ts';
 import { poolShape } from '../shapes.ts';
-import { POOL_COLUMNS, type PoolRow, poolFromRow } from './store.ts';
+import { POOL_COLUMNS, type PoolRow, poolFromRow, type StoredPool } from './store.ts';
+
+/** Body of 352: a new pool has no bets yet. */
+export function newPoolBody(pool: StoredPool, liveStartAt: number | null): Record<string, unknown> {
+  return poolShape(pool, { liveStartAt, shown: new Map() });
+}
 
 /** Tells of recreated pools, after everything the step has settled (352 follows 362, EV8, PL11). */
 export async function announcePools(tx: Tx, gameId: string): Promise<void> {
@@ -13,7 +18,7 @@ export async function announcePools(tx: Tx, gameId: string): Promise<void> {
   );
   const liveStartAt = rows[0]?.live_start_at ?? null;
   for (const pool of rows.map(poolFromRow).sort(comparePools)) {
-    const body = poolShape(pool, { liveStartAt: liveStartAt === null ? null : Number(liveStartAt) });
+    const body = newPoolBody(pool, liveStartAt === null ? null : Number(liveStartAt));
     tx.append({ topic: gameTopic(gameId), type: 'pool.created', data: { body } satisfies Broadcast });
   }
 }

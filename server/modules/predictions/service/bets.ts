@@ -9,6 +9,7 @@ import { type AmountLimits, moneyOut } from '../rules/money.ts';
 import type { Bet } from '../rules/types.ts';
 import { backingsOf } from '../shapes.ts';
 import { BALANCES, type BetRow, betFromRow, BET_COLUMNS, GAME_COLUMNS, type GameRow, gameFromRow, isUuid, lockPools, type StoredPool } from './store.ts';
+import { withDueActionSwitches } from './switches.ts';
 
 /** A bet to be placed; `target` and `amount` as sent. */
 export type NewBet = Omit<BetCommand, 'betId'>;
@@ -64,7 +65,9 @@ export class BetService {
     const commands = bets.map((bet): BetCommand => ({ ...bet, betId: ports.ids.uuid() }));
     const pools = await lockPools(tx, unique(commands.map((command) => command.poolId)));
     const batch = await this.#loadBatch(tx, commands, pools);
-    const { decisions, batch: after } = decideBets(batch, commands, ports.clock.now(), limits);
+    const now = ports.clock.now();
+    const books = new Map([...batch.books].map(([poolId, book]) => [poolId, { ...book, pool: withDueActionSwitches(pools.get(poolId)!, now) }]));
+    const { decisions, batch: after } = decideBets({ ...batch, books }, commands, now, limits);
 
     const accepted: Accepted[] = [];
     decisions.forEach((decision, i) => {

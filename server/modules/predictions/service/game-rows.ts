@@ -1,11 +1,8 @@
-import type { Queryable, Tx } from '../../../platform/database/types.ts';
+import type { Tx } from '../../../platform/database/types.ts';
 import { type Broadcast, CHANGES_TOPIC, gameTopic } from '../events.ts';
 import type { BlockMarks } from '../rules/block.ts';
 import { cancelGameTimers } from './timetable.ts';
-import { readUnresolvedPools, type StoredGame, type StoredPool } from './store.ts';
-
-/** Unresolved pools of a game, by start and id. */
-export const listUnresolved = (database: Queryable, gameId: string): Promise<StoredPool[]> => readUnresolvedPools(database, gameId);
+import type { StoredGame, StoredPool } from './store.ts';
 
 /** Writes the marks that a block or allow leaves (PL6, PL7). */
 export async function setSwitchMarks(tx: Tx, poolId: string, marks: BlockMarks): Promise<void> {
@@ -25,9 +22,13 @@ export async function markBlocked(tx: Tx, pools: readonly StoredPool[], at: numb
 }
 
 /** Nothing is left to resolve: the game is closed and its timers are gone (GM8, GM12). */
-export async function closeGameRow(tx: Tx, game: StoredGame, at: number, cause: string | undefined): Promise<void> {
+export async function closeGameRow(
+  tx: Tx,
+  game: StoredGame,
+  { at, cause, firing }: { at: number; cause?: string; firing?: { kind: string; key: string } },
+): Promise<void> {
   await tx.query(`update predictions_games set state = 'closed', closed_at = $2 where id = $1`, [game.gameId, at]);
-  await cancelGameTimers(tx, game.gameId);
+  await cancelGameTimers(tx, game.gameId, firing);
   const data: Broadcast = { body: { game_id: game.gameId }, ...(cause === undefined ? {} : { cause }) };
   tx.append({ topic: gameTopic(game.gameId), type: 'game.closed', data });
   tx.append({ topic: CHANGES_TOPIC, type: 'games', data: { game_id: game.gameId, source_id: game.sourceId } });

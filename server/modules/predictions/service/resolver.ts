@@ -2,14 +2,15 @@ import { Unavailable } from '../../../platform/errors.ts';
 import { type Step, StepInterrupted } from '../../../platform/events/consumers.ts';
 import type { Tx } from '../../../platform/database/types.ts';
 import { type Broadcast, gameTopic, type ResolverEvent, type SettlementStep } from '../events.ts';
-import { planSwitch } from '../rules/block.ts';
 import { comparePools, poolsDecidedBy } from '../rules/events.ts';
 import { planClose } from '../rules/game.ts';
+import { poolsOfAction } from '../rules/pool.ts';
 import { NONE } from '../rules/types.ts';
 import { gameDetails } from './game-details.ts';
-import { closeGameRow, listUnresolved, markBlocked, setSwitchMarks } from './game-rows.ts';
+import { closeGameRow, markBlocked } from './game-rows.ts';
 import { settleInTransaction, type PoolVerdict, type SettlementDeps } from './settlement.ts';
-import { lockGame, lockPool, lockPools, POOL_COLUMNS, type PoolRow, poolFromRow, readGame, type StoredGame, type StoredPool } from './store.ts';
+import { lockGame, lockPool, lockPools, POOL_COLUMNS, type PoolRow, poolFromRow, readGame, readUnresolvedPools, type StoredGame } from './store.ts';
+import { carryOutSwitch } from './switches.ts';
 import type { TimerKind } from './timetable.ts';
 import { announcePools } from './announce.ts';
 
@@ -49,8 +50,8 @@ export class Resolver {
       await this.#close(step, gameId, { force: event.data.force, cause: event.data.cause });
       return;
     }
-    const { game, decided } = await step.transaction('predictions.resolver.read', (tx) => this.#decidedBy(tx, gameId, event.data.event_id));
-    await this.#settleAll(step, game, decided, event.data.cause);
+    const { game, decided, before } = await step.transaction('predictions.resolver.read', (tx) => this.#decidedBy(tx, gameId, event.data.event_id));
+    await this.#settleAll(step, game, decided, { cause: event.data.cause, before });
     await step.complete('predictions.resolver.event-done', (tx) => announcePools(tx, gameId));
   }
 
@@ -65,10 +66,11 @@ export class Resolver {
     const { key, dueAt } = step.timer!;
     switch (kind) {
       case 'predictions.game.close':
-        return await this.#close(step, gameId, { force: false });
+        await this.#close(step, gameId, { force: false });
+        return;
       case 'predictions.pool.expire': {
         const verdict = { end: 'expiry' as const, winningTarget: NONE, lateFrom: null, expiredAt: dueAt, decidedBy: null };
-        await this.#settleAll(step, game, [{ poolId: key, verdict }], undefined);
+        await this.#settleAll(step, game, [{ poolId: key, verdict }]);
         await step.complete('predictions.resolver.expired', (tx) => announcePools(tx, gameId));
         return;
       }
@@ -82,18 +84,22 @@ export class Resolver {
         return;
       case 'predictions.pool.block':
       case 'predictions.pool.allow':
-        await step.complete(`predictions.resolver.${kind}`, (tx) => switchPool(tx, key, kind === 'predictions.pool.block' ? 'block' : 'allow', dueAt));
+        await step.complete(`predictions.resolver.${kind}`, async (tx) => {
+          await carryOutSwitch(tx, game, { kind, key, dueAt, data }, await lockPools(tx, [key]));
+        });
         return;
       case 'predictions.action.block':
       case 'predictions.action.allow':
-        await step.complete(`predictions.resolver.${kind}`, (tx) =>
-          switchAction(tx, gameId, (data as { action_id: string }).action_id, kind === 'predictions.action.block' ? 'block' : 'allow', dueAt),
-        );
+        await step.complete(`predictions.resolver.${kind}`, async (tx) => {
+          const { action_id: actionId } = data as { action_id: string };
+          const pools = poolsOfAction(await readUnresolvedPools(tx, gameId), actionId);
+          await carryOutSwitch(tx, game, { kind, key, dueAt, data }, await lockPools(tx, pools.map((pool) => pool.poolId)));
+        });
     }
   }
 
   /** The pools an event decides, from stored data only, so that a repeat finds the same ones less those settled (RS5). */
-  async #decidedBy(tx: Tx, gameId: string, eventId: string): Promise<{ game: StoredGame; decided: Decided[] }> {
+  async #decidedBy(tx: Tx, gameId: string, eventId: string): Promise<{ game: StoredGame; decided: Decided[]; before: string[] }> {
     const game = await readGame(tx, gameId);
     const [event] = await tx.query<RegisteredEvent>(
       'select id, log_seq, action_id, target_id, happened_at, registered_at, pool_id from predictions_events where id = $1',
@@ -102,7 +108,7 @@ export class Resolver {
     if (!event) throw new Error(`event ${eventId} is in the log but not in its table`);
     const happenedAt = Number(event.happened_at);
     const verdict = (winningTarget: string) => ({ end: 'event' as const, winningTarget, lateFrom: happenedAt, expiredAt: null, decidedBy: event.id });
-    if (event.pool_id !== null) return { game, decided: [{ poolId: event.pool_id, verdict: verdict(event.target_id) }] };
+    if (event.pool_id !== null) return { game, decided: [{ poolId: event.pool_id, verdict: verdict(event.target_id) }], before: [] };
     const rows = await tx.query<PoolRow>(
       `select ${POOL_COLUMNS} from predictions_pools where game_id = $1 and state = 'open' and action_id = $2 and parked_at is null`,
       [gameId, event.action_id],
@@ -115,13 +121,21 @@ export class Resolver {
       logSeq: Number(event.log_seq),
     };
     const decided = poolsDecidedBy(registered, rows.map(poolFromRow), this.#deps.expiryGraceMs);
-    return { game, decided: decided.map(({ pool, winningTarget }) => ({ poolId: pool.poolId, verdict: verdict(winningTarget) })) };
+    const settledBefore = await tx.query<{ id: string }>('select id from predictions_pools where game_id = $1 and decided_by = $2', [gameId, event.id]);
+    return {
+      game,
+      decided: decided.map(({ pool, winningTarget }) => ({ poolId: pool.poolId, verdict: verdict(winningTarget) })),
+      before: settledBefore.map((row) => row.id),
+    };
   }
 
-  /** Settles pools one transaction each; a failing one is parked and does not stop the others (RS13). */
-  async #settleAll(step: Step, game: StoredGame, decided: readonly Decided[], cause: string | undefined): Promise<void> {
+  /**
+   * Settles pools one transaction each; a failing one is parked and does not stop the others (RS13). `before` are those that the same step settled
+   * before a crash: their players' balances are told with the rest.
+   */
+  async #settleAll(step: Step, game: StoredGame, decided: readonly Decided[], { cause, before = [] }: { cause?: string; before?: string[] } = {}): Promise<void> {
     const stepId = step.event ? `${step.topic}/${step.event.seq}` : `${step.timer!.kind}/${step.timer!.key}/${step.timer!.dueAt}`;
-    const poolIds = decided.map((one) => one.poolId);
+    const poolIds = [...before, ...decided.map((one) => one.poolId)];
     for (const [i, { poolId, verdict }] of decided.entries()) {
       const isLast = i === decided.length - 1;
       const mark: SettlementStep = { id: stepId, ...(isLast ? { settled: poolIds } : {}) };
@@ -140,7 +154,7 @@ export class Resolver {
     const plan = await step.transaction('predictions.close.begin', async (tx) => {
       const game = await lockGame(tx, gameId);
       if (game.state === 'closed') return undefined;
-      const unresolved = await listUnresolved(tx, gameId);
+      const unresolved = await readUnresolvedPools(tx, gameId);
       const close = planClose(game.state, unresolved, request.force);
       if (game.state === 'opened') await tx.query(`update predictions_games set state = 'closing' where id = $1`, [gameId]);
       const blocked = await lockPools(tx, close.toBlock.map((pool) => pool.poolId));
@@ -156,11 +170,11 @@ export class Resolver {
         poolId: pool.poolId,
         verdict: { end, winningTarget, lateFrom: null, expiredAt: null, decidedBy: null },
       }));
-      await this.#settleAll(step, plan.game, decided, request.cause);
+      await this.#settleAll(step, plan.game, decided, request);
     }
     await step.complete('predictions.close.end', async (tx) => {
       const game = await lockGame(tx, gameId);
-      if (game.state !== 'closed' && (await listUnresolved(tx, gameId)).length === 0) await closeGameRow(tx, game, this.#deps.ports.clock.now(), request.cause);
+      if (game.state !== 'closed' && (await readUnresolvedPools(tx, gameId)).length === 0) await closeGameRow(tx, game, { at: this.#deps.ports.clock.now(), cause: request.cause, firing: step.timer });
     });
   }
 }
@@ -185,26 +199,4 @@ async function applyHot(tx: Tx, poolId: string, hot: boolean, at: number): Promi
   if (pool.state !== 'open') return;
   await tx.query('update predictions_pools set is_hot = $2 where id = $1', [poolId, hot]);
   tx.append({ topic: gameTopic(pool.gameId), type: 'pool.hot', data: { body: { pool_id: poolId, hot_since: at, is_hot: hot } } satisfies Broadcast });
-}
-
-async function switchPool(tx: Tx, poolId: string, kind: 'block' | 'allow', at: number): Promise<void> {
-  const pool = await lockPool(tx, poolId);
-  if (pool.state === 'open') await applySwitch(tx, pool, kind, at);
-}
-
-/** A due 3975 or 3985: every pool of the action that is unresolved now, also those created meanwhile (PL8). */
-async function switchAction(tx: Tx, gameId: string, actionId: string, kind: 'block' | 'allow', at: number): Promise<void> {
-  const ids = (await listUnresolved(tx, gameId)).filter((pool) => pool.actionId === actionId).map((pool) => pool.poolId);
-  const pools = await lockPools(tx, ids);
-  const body = kind === 'block' ? { game_id: gameId, action_id: actionId, blocked_at: at } : { game_id: gameId, action_id: actionId, allowed_at: at };
-  tx.append({ topic: gameTopic(gameId), type: kind === 'block' ? 'action.blocked' : 'action.allowed', data: { body } satisfies Broadcast });
-  for (const pool of [...pools.values()].sort(comparePools)) if (pool.state === 'open') await applySwitch(tx, pool, kind, at);
-}
-
-async function applySwitch(tx: Tx, pool: StoredPool, kind: 'block' | 'allow', at: number): Promise<void> {
-  const plan = planSwitch(pool, kind, at, at);
-  await setSwitchMarks(tx, pool.poolId, plan.marks);
-  if (!plan.isBroadcast) return;
-  const body = kind === 'block' ? { pool_id: pool.poolId, blocked_at: plan.at } : { pool_id: pool.poolId, allowed_at: plan.at };
-  tx.append({ topic: gameTopic(pool.gameId), type: kind === 'block' ? 'pool.blocked' : 'pool.allowed', data: { body } satisfies Broadcast });
 }

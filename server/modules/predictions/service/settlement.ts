@@ -45,7 +45,7 @@ export async function settleInTransaction(deps: SettlementDeps, tx: Tx, poolId: 
   const settlement = settlePool(bets, verdict);
   await writeResult(tx, pool, verdict, settlement, validBackings(pool, bets, verdict.lateFrom), resolvedAt);
   if (settlement.users.length > 0) await writeMoney(tx, pool, verdict.game.currency, settlement, resolvedAt);
-  await cancelPoolTimers(deps.timers, tx, poolId);
+  await cancelPoolTimers(deps.timers, tx, poolId, verdict.end === 'expiry');
   if (isRecreated(pool, verdict.end, verdict.game.state)) await insertRecreated(deps, tx, recreatePool(pool, resolvedAt));
 
   const data: PoolDecided = {
@@ -54,7 +54,7 @@ export async function settleInTransaction(deps: SettlementDeps, tx: Tx, poolId: 
     ...(verdict.cause === undefined ? {} : { cause: verdict.cause }),
   };
   tx.append({ topic: gameTopic(pool.gameId), type: verdict.end === 'expiry' ? 'pool.expired' : 'pool.resolved', data });
-  tx.append({ topic: CHANGES_TOPIC, type: 'settled', data: { pool_id: poolId, game_id: pool.gameId } });
+  tx.append({ topic: CHANGES_TOPIC, type: 'settled', data: { pool_id: poolId, game_id: pool.gameId, step: verdict.step } });
   return true;
 }
 

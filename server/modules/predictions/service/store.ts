@@ -1,6 +1,6 @@
 import type { LockTable, Queryable, Tx } from '../../../platform/database/types.ts';
 import { RuleError } from '../rules/errors.ts';
-import type { ActionEntry, Bet, Game, GameState, Pool, PoolState, PoolType, TargetEntry } from '../rules/types.ts';
+import type { ActionEntry, Bet, Game, GameState, Pool, PoolState, PoolType, SourceState, TargetEntry } from '../rules/types.ts';
 
 /** Places of the module's tables in the one lock order (DESIGN M3). */
 export const SOURCES: LockTable = { name: 'predictions_sources', key: 'id', keyType: 'uuid', rank: 100 };
@@ -8,6 +8,14 @@ export const GAMES: LockTable = { name: 'predictions_games', key: 'id', keyType:
 export const PLAYERS: LockTable = { name: 'predictions_players', key: 'account_id', keyType: 'uuid', rank: 115 };
 export const POOLS: LockTable = { name: 'predictions_pools', key: 'id', keyType: 'uuid', rank: 120 };
 export const BALANCES: LockTable = { name: 'predictions_balances', key: 'account_id', keyType: 'uuid', rank: 900 };
+
+/** An owner of games. */
+export interface StoredSource {
+  sourceId: string;
+  name: string;
+  description: string | null;
+  state: SourceState;
+}
 
 /** A game with everything shown of it. */
 export interface StoredGame extends Game {
@@ -39,6 +47,9 @@ export interface StoredPool extends Pool {
   resolvedAt: number | null;
   expiredAt: number | null;
   isParked: boolean;
+  /** Pending 3975 and 3985 of the pool's action (PL8). */
+  actionBlockAt: number | null;
+  actionAllowAt: number | null;
 }
 
 export const GAME_COLUMNS = `id, source_id, type_id, type_given,
@@ -47,7 +58,9 @@ export const GAME_COLUMNS = `id, source_id, type_id, type_given,
 
 export const POOL_COLUMNS = `id, game_id, description, type, action_id, targets, target_level, state, log_seq, start_at, finish_at,
   stop_accepting_bets_at, recreate_on_end, recreated_from, is_blocked, blocked_at, allowed_at, pending_block_at, pending_allow_at, is_hot,
-  money, people, participants, next_bet_seq, last_placed_at, winning_target, is_money_return, late_from, resolved_at, expired_at, parked_at`;
+  money, people, participants, next_bet_seq, last_placed_at, winning_target, is_money_return, late_from, resolved_at, expired_at, parked_at,
+  (select t.due_at from timers t where t.kind = 'predictions.action.block' and t.key = game_id || '/' || action_id) as action_block_at,
+  (select t.due_at from timers t where t.kind = 'predictions.action.allow' and t.key = game_id || '/' || action_id) as action_allow_at`;
 
 export interface GameRow {
   id: string;
@@ -101,6 +114,8 @@ export interface PoolRow {
   resolved_at: bigint | null;
   expired_at: bigint | null;
   parked_at: bigint | null;
+  action_block_at: bigint | null;
+  action_allow_at: bigint | null;
 }
 
 export function gameFromRow(row: GameRow): StoredGame {
@@ -158,6 +173,8 @@ export function poolFromRow(row: PoolRow): StoredPool {
     resolvedAt: instant(row.resolved_at),
     expiredAt: instant(row.expired_at),
     isParked: row.parked_at !== null,
+    actionBlockAt: instant(row.action_block_at),
+    actionAllowAt: instant(row.action_allow_at),
   };
 }
 
@@ -179,6 +196,32 @@ export function betFromRow(row: BetRow): Bet {
 /** Whether a text is a UUID: ids are opaque on the wire, and any other text is simply unknown (WC8). */
 export function isUuid(text: string): boolean {
   return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text);
+}
+
+interface SourceRow {
+  id: string;
+  name: string;
+  description: string | null;
+  state: SourceState;
+}
+
+const SOURCE_COLUMNS = 'id, name, description, state';
+
+/** Reads a source. @throws RuleError 6608 */
+export async function readSource(database: Queryable, sourceId: string): Promise<StoredSource> {
+  const rows = isUuid(sourceId) ? await database.query<SourceRow>(`select ${SOURCE_COLUMNS} from predictions_sources where id = $1`, [sourceId]) : [];
+  return sourceFromRow(rows[0], sourceId);
+}
+
+/** Locks a source: who creates games in it or closes it does so one after the other. @throws RuleError 6608 */
+export async function lockSource(tx: Tx, sourceId: string): Promise<StoredSource> {
+  const rows = isUuid(sourceId) ? await tx.lock<SourceRow>(SOURCES, SOURCE_COLUMNS, [sourceId]) : [];
+  return sourceFromRow(rows[0], sourceId);
+}
+
+function sourceFromRow(row: SourceRow | undefined, sourceId: string): StoredSource {
+  if (!row) throw new RuleError('unknown_source', { source_id: sourceId });
+  return { sourceId: row.id, name: row.name, description: row.description, state: row.state };
 }
 
 /** Reads a game. @throws RuleError 6609 */

@@ -43,16 +43,25 @@ export function timersOfPool(pool: Pick<Pool, 'poolId' | 'gameId' | 'finishAt'>,
   return dueAt === null ? [] : [gameTimer('predictions.pool.expire', pool.gameId, pool.poolId, dueAt)];
 }
 
-/** A resolved pool has no future: its pending block, allow, hot mark and expiry are dropped (PL7). */
-export async function cancelPoolTimers(timers: Timers, tx: Queryable, poolId: string): Promise<void> {
-  const kinds: TimerKind[] = ['predictions.pool.block', 'predictions.pool.allow', 'predictions.pool.hot', 'predictions.pool.expire'];
+/**
+ * A resolved pool has no future: its pending block, allow, hot mark and expiry are dropped (PL7). The expiry that is just firing stays: it is its
+ * step that removes it.
+ */
+export async function cancelPoolTimers(timers: Timers, tx: Queryable, poolId: string, isExpiring: boolean): Promise<void> {
+  const kinds: TimerKind[] = ['predictions.pool.block', 'predictions.pool.allow', 'predictions.pool.hot'];
+  if (!isExpiring) kinds.push('predictions.pool.expire');
   await timers.cancel(
     tx,
     kinds.map((kind) => ({ kind, key: poolId })),
   );
 }
 
-/** A closed game fires nothing any more. */
-export async function cancelGameTimers(tx: Tx, gameId: string): Promise<void> {
-  await tx.query('delete from timers where (kind, key) in (select kind, key from timers where stream = $1 order by kind, key for update)', [resolverTopic(gameId)]);
+/** A closed game fires nothing any more; the timer that closes it is removed by its own step. */
+export async function cancelGameTimers(tx: Tx, gameId: string, firing?: { kind: string; key: string }): Promise<void> {
+  await tx.query(
+    `delete from timers where (kind, key) in (
+       select kind, key from timers where stream = $1 and (kind, key) is distinct from ($2, $3) order by kind, key for update
+     )`,
+    [resolverTopic(gameId), firing?.kind ?? null, firing?.key ?? null],
+  );
 }

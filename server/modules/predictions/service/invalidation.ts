@@ -1,0 +1,68 @@
+import type { Following, LoggedEvent } from '../../../platform/events/types.ts';
+import type { Logger } from '../../../platform/ports.ts';
+import { CHANGES_TOPIC } from '../events.ts';
+
+/** Ready answers of public reads by what makes them stale (PF-07). */
+export const TAGS = {
+  /** Every list of games. */
+  games: 'predictions:games',
+  gamesOf: (sourceId: string) => `predictions:games:${sourceId.toLowerCase()}`,
+  /** One game with its pools. */
+  game: (gameId: string) => `predictions:game:${gameId.toLowerCase()}`,
+  /** Boards of all games, of a type, of a source. */
+  boards: 'predictions:boards',
+  boardOf: (gameId: string) => `predictions:board:${gameId.toLowerCase()}`,
+} as const;
+
+/** The part of the event feed that invalidation needs. */
+export interface InvalidationFeed {
+  follow(topic: string, fn: (events: readonly LoggedEvent[]) => void): Promise<Following>;
+  /** Every event that this process commits or the bus brings. */
+  onHint(fn: (events: readonly LoggedEvent[]) => void): () => void;
+}
+
+const GAME_TOPICS = 'predictions/game/';
+const CHATTER: ReadonlySet<string> = new Set(['player.joined', 'player.left', 'chat.message']);
+
+/** Tags of the answers that an event has made stale. */
+export function staleTags(event: Pick<LoggedEvent, 'topic' | 'type' | 'data'>): string[] {
+  if (event.topic === CHANGES_TOPIC)
+    return tagsOfChange(event.type, event.data as { game_id?: string; source_id?: string });
+  if (!event.topic.startsWith(GAME_TOPICS) || CHATTER.has(event.type)) return [];
+  return [TAGS.game(event.topic.slice(GAME_TOPICS.length))];
+}
+
+function tagsOfChange(type: string, data: { game_id?: string; source_id?: string }): string[] {
+  const game = data.game_id === undefined ? [] : [TAGS.game(data.game_id)];
+  if (type === 'settled')
+    return [...game, TAGS.boards, ...(data.game_id === undefined ? [] : [TAGS.boardOf(data.game_id)])];
+  return [...game, TAGS.games, ...(data.source_id === undefined ? [] : [TAGS.gamesOf(data.source_id)])];
+}
+
+/**
+ * Drops ready answers when events change what they show: at once in the process that commits and in those the bus reaches. Changes of lists and boards
+ * are followed besides, so that a message the bus lost is made up for; pools of a game then live no longer than their `maxAgeMs`.
+ */
+export async function followChanges(
+  feed: InvalidationFeed,
+  cache: { invalidate(tags: readonly string[]): void },
+  log: Logger,
+): Promise<Following> {
+  const hear = (events: readonly LoggedEvent[]): void => {
+    try {
+      const tags = new Set(events.flatMap(staleTags));
+      if (tags.size > 0) cache.invalidate([...tags]);
+    } catch (error) {
+      log.error({ err: error }, 'an event could not make ready answers stale; they live until their age limit');
+    }
+  };
+  const stopHints = feed.onHint(hear);
+  const following = await feed.follow(CHANGES_TOPIC, hear);
+  return {
+    seq: following.seq,
+    stop: () => {
+      stopHints();
+      following.stop();
+    },
+  };
+}
