@@ -158,6 +158,8 @@ create unique index predictions_ledger_grant on predictions_ledger (account_id, 
 create table predictions_events (
   id uuid primary key,
   game_id uuid not null references predictions_games,
+  -- `event_id` on the wire: what the caller named it, else the id.
+  shown_id text not null,
   log_seq bigint not null default nextval('predictions_log'),
   action_id text collate "C" not null,
   target_id text collate "C" not null,

@@ -1,6 +1,9 @@
 /** Grants of an account that are not rows of a module (platform 9.3). */
 export type Grant = 'superuser' | 'draws.staff' | 'races.admin' | 'predictions.developer';
 
+/** All grants, for input checks and the matrix test. */
+export const GRANTS: readonly Grant[] = ['superuser', 'draws.staff', 'races.admin', 'predictions.developer'];
+
 /** Who acts. Made at the edge, once per request or connection, and passed to services. */
 export type Principal = Anonymous | AccountPrincipal | SystemPrincipal;
 

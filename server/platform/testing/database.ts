@@ -28,7 +28,7 @@ export async function createTestDatabase(options: { migrationsFolder: string; ow
   const admin = openPool({ connectionString: testServerUrl() }, { max: 1, onIdleError: () => undefined });
   try {
     const template = await ensureTemplate(admin, migrations);
-    const name = `greenroom_test_${randomBytes(6).toString('hex')}`;
+    const name = `greenroom_test_${ofThisRun()}${randomBytes(6).toString('hex')}`;
     await admin.query(`create database ${name} template ${template}`);
     const url = withDatabase(testServerUrl(), name);
     const pool = openPool({ connectionString: url }, { max: 16, onIdleError: () => undefined });
@@ -47,10 +47,16 @@ export async function createTestDatabase(options: { migrationsFolder: string; ow
   }
 }
 
+/** Marks the databases of a test run, which drops them at its end, and no other run's. */
+function ofThisRun(): string {
+  const run = process.env.GREENROOM_TEST_RUN;
+  return run === undefined ? '' : `${run}_`;
+}
+
 async function ensureTemplate(admin: pg.Pool, migrations: readonly Migration[]): Promise<string> {
   const fingerprint = createHash('sha256');
   for (const migration of migrations) fingerprint.update(`${migration.owner}/${migration.number}:${migration.checksum}\n`);
-  const name = `greenroom_template_${fingerprint.digest('hex').slice(0, 16)}`;
+  const name = `greenroom_template_${ofThisRun()}${fingerprint.digest('hex').slice(0, 16)}`;
   const client = await admin.connect();
   try {
     // Test files run as processes of their own: one makes the template, the others wait.

@@ -26,7 +26,7 @@ export class OpcodeConnection implements Subscriber {
   /** Opened with the admin key (AU5). */
   hasAdminKey = false;
   #held: Frame[] | null = null;
-  #arrival: { room: Room; seq: number; resolve: () => void } | undefined;
+  #awaited: { isThere: () => boolean; resolve: () => void } | undefined;
 
   constructor(socket: WireSocket, principal: AccountPrincipal, nonce: string) {
     this.socket = socket;
@@ -55,8 +55,7 @@ export class OpcodeConnection implements Subscriber {
   send(frame: Frame): void {
     if (this.#held) this.#held.push(frame);
     else this.socket.outlet.send(frame);
-    const arrival = this.#arrival;
-    if (arrival && arrival.room.encodedSeq >= arrival.seq) this.#arrived();
+    if (this.#awaited?.isThere()) this.#arrived();
   }
 
   /** Sends a direct answer at once. */
@@ -76,19 +75,25 @@ export class OpcodeConnection implements Subscriber {
     for (const frame of held) this.socket.outlet.send(frame);
   }
 
-  /** Resolves when the room has delivered `seq` to this connection (or cannot any more). */
-  async arrivalOf(room: Room, seq: number): Promise<void> {
-    if (room.encodedSeq < seq && this.socket.isOpen) await this.#waitFor(room, seq);
+  /** Puts another frame in the place of one that waits; false when it does not wait here. */
+  replaceHeld(frame: Frame | undefined, by: Frame): boolean {
+    const at = frame === undefined ? -1 : (this.#held?.indexOf(frame) ?? -1);
+    if (at >= 0) this.#held![at] = by;
+    return at >= 0;
+  }
+
+  /** Resolves when the room has come so far that `isThere`, and has handed over what it has (or cannot any more). */
+  async arrival(isThere: () => boolean): Promise<void> {
+    if (!isThere() && this.socket.isOpen) await this.#waitUntil(isThere);
     // A frame that was waited for is handed over a moment after it was made.
     await new Promise(setImmediate);
   }
 
-  async #waitFor(room: Room, seq: number): Promise<void> {
+  async #waitUntil(isThere: () => boolean): Promise<void> {
     await new Promise<void>((resolve) => {
       const limit = setTimeout(() => this.#arrived(), ARRIVAL_LIMIT_MS).unref();
-      this.#arrival = {
-        room,
-        seq,
+      this.#awaited = {
+        isThere,
         resolve: () => {
           clearTimeout(limit);
           resolve();
@@ -98,8 +103,8 @@ export class OpcodeConnection implements Subscriber {
   }
 
   #arrived(): void {
-    const arrival = this.#arrival;
-    this.#arrival = undefined;
-    arrival?.resolve();
+    const awaited = this.#awaited;
+    this.#awaited = undefined;
+    awaited?.resolve();
   }
 }

@@ -9,6 +9,8 @@ import type { OpcodeConnection } from './connection.ts';
 import { eventFrame } from './frames.ts';
 import { readOwnSettlements } from './own-entry.ts';
 
+/** Frames kept for the answers of operations that are broadcasts at the same time. */
+const FRAMES_KEPT = 64;
 /** How long the caller of an operation hears what follows from it without having joined (WC3). */
 const INTEREST_MS = 60_000;
 
@@ -29,9 +31,12 @@ export class Room {
   readonly members = new Set<OpcodeConnection>();
   /** Seq of the newest event whose frame is made; its delivery follows in the same turn. */
   encodedSeq = 0;
+  /** Seq of the 341, once the game is closed (GM12). */
+  closedSeq: number | undefined;
   readonly #deps: RoomDeps;
   readonly #channel: Channel;
   readonly #joining = new Set<OpcodeConnection>();
+  readonly #frames = new Map<number, Frame>();
   readonly #interests = new Map<OpcodeConnection, Map<string, number>>();
   /** Keeps the topic followed while only interested callers are here. */
   readonly #anchor: Subscriber;
@@ -42,20 +47,22 @@ export class Room {
     this.topic = topic;
     this.#deps = deps;
     this.#anchor = { outlet: { send: () => undefined, sendNewest: () => undefined, sendUncounted: () => undefined, pendingBytes: 0, drained: () => Promise.resolve() } };
-    this.#channel = deps.channels.of(topic, (event) => this.#encode(event));
+    this.#channel = deps.channels.of(topic, (event) => this.#encode(event), { separate: true });
   }
 
   /** Takes a seat before the database is asked, so that nothing falls between; `start` makes the connection a member. */
-  async join(connection: OpcodeConnection): Promise<{ start(afterSeq?: number): void; leave(): void }> {
+  async join(connection: OpcodeConnection): Promise<{ start(afterSeq?: number): number; leave(): void }> {
     this.#joining.add(connection);
     try {
       const seat = await this.#channel.hold(connection);
       return {
         start: (afterSeq) => {
           this.#joining.delete(connection);
-          if (seat.start(Math.max(afterSeq ?? 0, seat.seq))) this.members.add(connection);
+          const from = Math.max(afterSeq ?? 0, seat.seq);
+          if (seat.start(from)) this.members.add(connection);
           // Too much came while the database was asked: the client is better off connecting anew than with a hole.
           else connection.socket.close(1013, 'fell behind while joining');
+          return from;
         },
         leave: () => {
           this.#joining.delete(connection);
@@ -75,6 +82,16 @@ export class Room {
     this.#interests.delete(connection);
     this.#channel.remove(connection);
     this.#closeIfEmpty();
+  }
+
+  /** Whether the connection hears what `cause` brings about, as a member or by interest. */
+  hears(connection: OpcodeConnection, cause?: string): boolean {
+    return this.members.has(connection) || (cause !== undefined && (this.#interests.get(connection)?.has(cause) ?? false));
+  }
+
+  /** The shared frame of a recent event. */
+  frameOf(seq: number): Frame | undefined {
+    return this.#frames.get(seq);
   }
 
   /** The connection is gone: nothing it caused concerns it any more. */
@@ -114,13 +131,23 @@ export class Room {
     this.encodedSeq = event.seq;
     const data = event.data as Broadcast;
     const frame = eventFrame(event);
+    this.#keep(event.seq, frame);
     this.#tellBalances(event, data);
-    if (event.type === 'game.closed') setImmediate(() => this.#empty());
+    if (event.type === 'game.closed') {
+      this.closedSeq = event.seq;
+      setImmediate(() => this.#empty());
+    }
     if ((event.data as PoolDecided).body && (data.body as Partial<ResultBody>).truncated) {
       return this.#tellTruncated(event, data.body as unknown as ResultBody, frame!);
     }
     this.#tellInterested(data.cause, frame);
     return frame;
+  }
+
+  #keep(seq: number, frame: Frame | null): void {
+    if (frame === null) return;
+    this.#frames.set(seq, frame);
+    if (this.#frames.size > FRAMES_KEPT) this.#frames.delete(this.#frames.keys().next().value!);
   }
 
   #tellBalances(event: LoggedEvent, data: Broadcast): void {

@@ -29,7 +29,7 @@ export interface OpcodeWireOptions {
   /** Makes sure the account has its player row and balances (PF-70). */
   enterPlayer(connection: OpcodeConnection): Promise<void>;
   /** Sources whose audience an account belongs to as their admin. */
-  sourcesOf(accountId: string): Promise<string[]>;
+  sourcesOf(connection: OpcodeConnection): Promise<string[]>;
   feed: EventFeed & { onHint(fn: (events: readonly LoggedEvent[]) => void): () => void };
   sockets: SocketServerDeps;
   isBusHealthy(): boolean;
@@ -89,6 +89,11 @@ export class OpcodeWire {
     this.#following?.stop();
     await this.server.close(limitMs);
     await Promise.allSettled(this.#leaving);
+  }
+
+  /** The room of a topic, if somebody here is in it. */
+  findRoom(topic: string): Room | undefined {
+    return this.#rooms.get(topic);
   }
 
   room(topic: string): Room {
@@ -171,7 +176,7 @@ export class OpcodeWire {
       connection.rooms.set(gameId, room);
       games.push(gameId);
     }
-    const sources = await this.#options.sourcesOf(connection.accountId);
+    const sources = await this.#options.sourcesOf(connection);
     if (sourceId !== null && isUuid(sourceId)) sources.push(sourceId);
     await Promise.all([this.#hear(connection, playerTopic(connection.accountId)), ...sources.map((id) => this.hearSource(connection, id))]);
     if (restored.logonId !== null) {
@@ -190,22 +195,20 @@ export class OpcodeWire {
 
   async #receive(connection: OpcodeConnection, text: string): Promise<void> {
     let frame: unknown;
+    connection.hold();
     try {
       frame = parseFrame(text);
       const request = readRequest(frame);
       connection.badFrames = 0;
       if (!SILENT_OPS.has(request.op)) await this.#logOnSilently(connection);
-      connection.hold();
-      try {
-        await this.#operations.run(connection, request);
-      } finally {
-        connection.release();
-      }
+      await this.#operations.run(connection, request);
     } catch (error) {
       const ruleError = toRuleError(error);
       if (ruleError.error === 'internal_error') this.#options.services.ports.log.error({ err: error, connection: connection.id }, 'an operation failed');
       if (ruleError.error === 'malformed_message') this.#refuseFrame(connection.socket, ruleError, frame, connection);
       else this.#refuse(connection.socket, ruleError, frame);
+    } finally {
+      connection.release();
     }
   }
 

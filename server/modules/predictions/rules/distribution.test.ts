@@ -6,12 +6,14 @@ import {
   betShape,
   countBackings,
   distributionShape,
+  distributionUpdateShape,
   MOST_BETS_SHOWN,
   newestBets,
   placedAtOut,
   sumBackings,
 } from './distribution.ts';
 import { aPool, betsOf } from './testing.ts';
+import { messageFaults } from './vocabulary.ts';
 
 test('predictions-21: 30.00 on chile, 10.00 on peru: multipliers 1.3333, 4 and 1 (PO9)', () => {
   const backings = countBackings(betsOf('A 30.00 chile', 'B 10.00 peru'));
@@ -127,4 +129,30 @@ test('placed_at is in milliseconds, in whole seconds only for the oldest clients
   assert.ok(bet);
   assert.deepEqual(betShape(bet), { bet_id: 'bet-0', placed_at: 1999, amount: 1, user_id: 'A' });
   assert.equal(betShape(bet, true).placed_at, 1);
+});
+
+test('predictions-42: a batch of bets gives one 361 a pool with its new bets and sums (BO2)', () => {
+  const bets = betsOf('A 10.00 chile 1500', 'B 2.50 peru 2500');
+  const update = distributionUpdateShape(aPool(), countBackings(bets), bets);
+  assert.deepEqual(update, {
+    pool_id: 'pool-1',
+    target_level: 1,
+    distribution: distributionShape(aPool(), countBackings(bets)),
+    new_bets: bets.map((bet) => betShape(bet)),
+    game_id: 'game-1',
+    amount_total: 12.5,
+    participants: 2,
+  });
+  assert.deepEqual(messageFaults({ res: 361, ...update }), []);
+  assert.deepEqual(
+    distributionUpdateShape(aPool(), new Map(), bets, true).new_bets.map((bet) => bet.placed_at),
+    [1, 2],
+  );
+});
+
+test('of more than a hundred new bets the newest are shown with their number (BO2)', () => {
+  const bets = betsOf(...Array.from({ length: 101 }, (_, index) => `u${index} 1.00 chile ${index}`));
+  const update = distributionUpdateShape(aPool(), countBackings(bets), bets);
+  assert.deepEqual([update.new_bets.length, update.new_bets_total, update.new_bets[0]?.bet_id], [100, 101, 'bet-1']);
+  assert.deepEqual(messageFaults({ res: 361, ...update }), []);
 });

@@ -95,6 +95,27 @@ export function distributionShape(
   });
 }
 
+/** Body of 361 after the accepted bets of one batch: the changed distribution and the newest of these bets (BO2). */
+export function distributionUpdateShape(
+  pool: Pick<Pool, 'poolId' | 'gameId' | 'targetLevel' | 'targets'>,
+  backings: Backings,
+  newBets: readonly Bet[],
+  legacySeconds = false,
+) {
+  const { people, money } = sumBackings(backings);
+  const { bets, total } = newestBets(newBets);
+  return {
+    pool_id: pool.poolId,
+    target_level: pool.targetLevel,
+    distribution: distributionShape(pool, backings),
+    new_bets: bets.map((bet) => betShape(bet, legacySeconds)),
+    ...(total > bets.length ? { new_bets_total: total } : {}),
+    game_id: pool.gameId,
+    amount_total: moneyOut(money),
+    participants: people,
+  };
+}
+
 /** The newest bets of a list in order of placing, and the length of the whole (BO1, BO2). */
 export function newestBets(bets: readonly Bet[]): { readonly bets: readonly Bet[]; readonly total: number } {
   return { bets: bets.slice(-MOST_BETS_SHOWN), total: bets.length };

@@ -92,8 +92,8 @@ function withEntry(map: Readonly<Record<string, number>>, entry: [string, number
 function firstByStake(users: readonly UserSettlement[], stakeOf: (user: UserSettlement) => bigint): UserSettlement[] {
   if (users.length <= MOST_RESULT_ENTRIES) return [...users];
   const byStake = users.toSorted((a, b) => {
-    const difference = stakeOf(b) - stakeOf(a);
-    if (difference !== 0n) return difference > 0n ? 1 : -1;
+    const [stakeA, stakeB] = [stakeOf(a), stakeOf(b)];
+    if (stakeA !== stakeB) return stakeA > stakeB ? -1 : 1;
     return a.userId < b.userId ? -1 : 1;
   });
   return byStake.slice(0, MOST_RESULT_ENTRIES);

@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { type ErrorDetails, RuleError, type RuleErrorName } from './errors.ts';
 import { readAmount } from './money.ts';
 import { addTargets } from './targets.ts';
@@ -10,7 +9,7 @@ export const matchTargets = addTargets([], ['Chile:11', 'Chile:7', 'Peru:4']);
 /** Hundredths of an amount written as in the contract. */
 export function money(text: string): bigint {
   const reading = readAmount(text);
-  assert.ok(reading.ok, `${text} is no amount`);
+  if (!reading.ok) throw new Error(`${text} is no amount: ${reading.fault}`);
   return reading.amount;
 }
 
@@ -60,10 +59,18 @@ export function betsOf(...lines: string[]): Bet[] {
 
 /** Asserts that a call breaks this rule, with these details when given. */
 export function assertRule(call: () => unknown, error: RuleErrorName, details?: ErrorDetails): void {
-  assert.throws(call, (thrown: unknown) => {
-    assert.ok(thrown instanceof RuleError, String(thrown));
-    assert.equal(thrown.error, error);
-    if (details !== undefined) assert.deepEqual(thrown.details, details);
-    return true;
-  });
+  const broken = ruleBrokenBy(call);
+  if (broken?.error !== error) throw new Error(`expected ${error}, got ${broken?.error ?? 'no error'}`);
+  const [expected, actual] = [JSON.stringify(details), JSON.stringify(broken.details)];
+  if (details !== undefined && expected !== actual) throw new Error(`expected details ${expected}, got ${actual}`);
+}
+
+function ruleBrokenBy(call: () => unknown): RuleError | undefined {
+  try {
+    call();
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof RuleError) return thrown;
+    throw thrown;
+  }
 }

@@ -20,13 +20,13 @@ export async function readEventCounts(database: Queryable, gameId: string): Prom
 export async function gameDetails(database: Queryable, gameId: string, now: number): Promise<Record<string, unknown>> {
   const game = await readGame(database, gameId);
   const state = gameStateRows(await readEventCounts(database, gameId), game.typeName);
-  const rows = await database.query<{ id: string; action_id: string; target_id: string; happened_at: bigint }>(
-    `select id, action_id, target_id, happened_at from predictions_events where game_id = $1 and pool_id is null
+  const rows = await database.query<{ shown_id: string; action_id: string; target_id: string; happened_at: bigint }>(
+    `select shown_id, action_id, target_id, happened_at from predictions_events where game_id = $1 and pool_id is null
      order by happened_at desc, log_seq desc limit $2`,
     [gameId, MOST_PAST_EVENTS],
   );
   const pastEvents = rows.map((row): PastEvent => ({
-    event_id: row.id,
+    event_id: row.shown_id,
     action_id: row.action_id,
     target_id: row.target_id,
     happened_at: Number(row.happened_at),

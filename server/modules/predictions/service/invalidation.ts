@@ -1,6 +1,6 @@
 import type { Following, LoggedEvent } from '../../../platform/events/types.ts';
 import type { Logger } from '../../../platform/ports.ts';
-import { CHANGES_TOPIC } from '../events.ts';
+import { type Broadcast, CHANGES_TOPIC } from '../events.ts';
 
 /** Ready answers of public reads by what makes them stale (PF-07). */
 export const TAGS = {
@@ -26,17 +26,26 @@ const CHATTER: ReadonlySet<string> = new Set(['player.joined', 'player.left', 'c
 
 /** Tags of the answers that an event has made stale. */
 export function staleTags(event: Pick<LoggedEvent, 'topic' | 'type' | 'data'>): string[] {
-  if (event.topic === CHANGES_TOPIC)
-    return tagsOfChange(event.type, event.data as { game_id?: string; source_id?: string });
+  if (event.topic === CHANGES_TOPIC) return tagsOfChange(event.type, event.data as ChangeData);
   if (!event.topic.startsWith(GAME_TOPICS) || CHATTER.has(event.type)) return [];
-  return [TAGS.game(event.topic.slice(GAME_TOPICS.length))];
+  const tags = [TAGS.game(event.topic.slice(GAME_TOPICS.length))];
+  // A label that changes with time shows in the lists too (GM3).
+  return event.type === 'game.updated' ? [...tags, ...listTags((event.data as Broadcast).body.source_id)] : tags;
 }
 
-function tagsOfChange(type: string, data: { game_id?: string; source_id?: string }): string[] {
+interface ChangeData {
+  game_id?: string;
+  source_id?: string;
+}
+
+function tagsOfChange(type: string, data: ChangeData): string[] {
   const game = data.game_id === undefined ? [] : [TAGS.game(data.game_id)];
-  if (type === 'settled')
-    return [...game, TAGS.boards, ...(data.game_id === undefined ? [] : [TAGS.boardOf(data.game_id)])];
-  return [...game, TAGS.games, ...(data.source_id === undefined ? [] : [TAGS.gamesOf(data.source_id)])];
+  if (type !== 'settled') return [...game, ...listTags(data.source_id)];
+  return [...game, TAGS.boards, ...(data.game_id === undefined ? [] : [TAGS.boardOf(data.game_id)])];
+}
+
+function listTags(sourceId: unknown): string[] {
+  return typeof sourceId === 'string' ? [TAGS.games, TAGS.gamesOf(sourceId)] : [TAGS.games];
 }
 
 /**

@@ -15,7 +15,8 @@ import {
 import { accountOf } from './access.ts';
 import type { ServiceDeps } from './deps.ts';
 import type { FriendService } from './friends.ts';
-import { isUuid, readGame } from './store.ts';
+import { findGameType } from './game-types.ts';
+import { readGame, readSource } from './store.ts';
 
 /** Every game type (LB1). */
 const ALL_TYPES = 'INSTAMRKT';
@@ -92,7 +93,7 @@ export class LeaderboardService {
     }
     const currency = this.#currency(asked.currency ?? null);
     if ('sourceId' in asked) {
-      const source = await readSourceId(database, asked.sourceId);
+      const source = (await readSource(database, asked.sourceId)).sourceId;
       const params = [source, currency];
       return { key: `source/${params.join('/')}`, sql: NET_OF_SOURCE, params, head: { source_id: source, currency } };
     }
@@ -100,7 +101,9 @@ export class LeaderboardService {
     if (asked.gameType.trim().toUpperCase() === ALL_TYPES) {
       return { key: `all/${currency}`, sql: CURRENT_BALANCES, params: [currency], head };
     }
-    const params = [await readTypeId(database, asked.gameType), currency];
+    const type = await findGameType(database, asked.gameType);
+    if (type === null) throw invalidParameter('game_type', 'There is no such game type.');
+    const params = [type.typeId, currency];
     return { key: `type/${params.join('/')}`, sql: NET_OF_TYPE, params, head };
   }
 
@@ -168,25 +171,6 @@ interface EntryRow {
 async function readEntries(database: Queryable, scope: Scope): Promise<BoardEntry[]> {
   const rows = await database.query<EntryRow>(scope.sql, scope.params);
   return rows.map((row) => ({ userId: row.account_id, username: row.username, points: row.points }));
-}
-
-/** @throws RuleError 6608 */
-async function readSourceId(database: Queryable, sourceId: string): Promise<string> {
-  const rows = isUuid(sourceId)
-    ? await database.query<{ id: string }>('select id from predictions_sources where id = $1', [sourceId])
-    : [];
-  if (!rows[0]) throw new RuleError('unknown_source', { source_id: sourceId });
-  return rows[0].id;
-}
-
-/** A game type by its word or its uuid (I3). @throws RuleError 6607 */
-async function readTypeId(database: Queryable, gameType: string): Promise<string> {
-  const [row] = await database.query<{ id: string }>(
-    'select id from predictions_game_types where id::text = $1 or name = $1 order by name limit 1',
-    [gameType.trim().toLowerCase()],
-  );
-  if (!row) throw invalidParameter('game_type', 'There is no such game type.');
-  return row.id;
 }
 
 /** Sorted as the rules sort, so that they find little left to do on large boards. */

@@ -1,0 +1,132 @@
+import type { RestClient } from '../rest.ts';
+import type { GameCard, GameDetails, LeaderboardRow, PlayedGame, Pool, Statistics } from './shapes.ts';
+
+export interface Source {
+  id: string;
+  name: string;
+  description: string | null;
+}
+
+export interface Score {
+  target_id: string;
+  display_name: string;
+  count: number | string;
+}
+
+export interface ListedGame extends GameCard {
+  source_id: string;
+  source_name: string;
+  score: Score[];
+}
+
+export interface GamesList {
+  sources: Source[];
+  games: ListedGame[];
+}
+
+export interface SessionKey {
+  user_id: string;
+  user_session_key: string;
+  roles: { developer: boolean; sources: string[]; games: string[] };
+  challenge_id: string;
+}
+
+export interface GameSnapshot {
+  game: GameDetails;
+  pools: Pool[];
+}
+
+export interface Board {
+  leaderboard: LeaderboardRow[];
+  break_after_rank?: number[];
+}
+
+export interface TailoredCounts {
+  top_count?: number;
+  bottom_count?: number;
+  surrounding_count?: number;
+}
+
+/** REST of predictions (contract 3) and the console's own routes. Every method throws ApiError or NetworkError. */
+export class PredictionsApi {
+  readonly #rest: RestClient;
+
+  constructor(rest: RestClient) {
+    this.#rest = rest;
+  }
+
+  /** Active and upcoming games of every source. */
+  games(signal?: AbortSignal): Promise<GamesList> {
+    return this.#rest.get('/predictions/api/games', { signal });
+  }
+
+  /** One game with its unresolved pools, for visitors who are not signed in. */
+  game(gameId: string, signal?: AbortSignal): Promise<GameSnapshot> {
+    return this.#rest.get(`/predictions/api/games/${encodeURIComponent(gameId)}`, { signal });
+  }
+
+  source(sourceId: string, signal?: AbortSignal): Promise<Source> {
+    return this.#rest.get(`/predictions/api/sources/${encodeURIComponent(sourceId)}`, { signal });
+  }
+
+  /** A key for the opcode websocket of the signed-in account. */
+  sessionKey(): Promise<SessionKey> {
+    return this.#rest.post('/predictions/api/session-key');
+  }
+
+  async statistics(userId: string, signal?: AbortSignal): Promise<Statistics> {
+    const answer = await this.#rest.get<{ statistics: Statistics }>(`/r/statistics/${userId}`, { signal });
+    return answer.statistics;
+  }
+
+  /** User id to username. */
+  async friends(userId: string, signal?: AbortSignal): Promise<Record<string, string>> {
+    const answer = await this.#rest.get<{ friends: Record<string, string> }>(`/r/friends/${userId}`, { signal });
+    return answer.friends;
+  }
+
+  /** Games with at least one bet of the user, newest first. */
+  async history(userId: string, signal?: AbortSignal): Promise<PlayedGame[]> {
+    const answer = await this.#rest.get<{ game_history: PlayedGame[] }>(`/r/games/history/${userId}`, { signal });
+    return answer.game_history;
+  }
+
+  /** Best, last, and the user's own surroundings over all games (LB8). */
+  globalBoard(userId: string | undefined, counts: TailoredCounts = {}, signal?: AbortSignal): Promise<Board> {
+    return this.#rest.get(`/r/leaderboard/global/${userId ?? ''}`, { query: { ...counts }, signal });
+  }
+
+  gameBoard(
+    gameId: string,
+    userId: string | undefined,
+    counts: TailoredCounts = {},
+    signal?: AbortSignal,
+  ): Promise<Board> {
+    return this.#rest.get(`/r/leaderboard/global/game/${gameId}/${userId ?? ''}`, { query: { ...counts }, signal });
+  }
+
+  /** The user and the user's friends over all games. */
+  friendsBoard(userId: string, signal?: AbortSignal): Promise<Board> {
+    return this.#rest.get(`/r/leaderboard/personal/${userId}`, { signal });
+  }
+
+  friendsGameBoard(gameId: string, userId: string, signal?: AbortSignal): Promise<Board> {
+    return this.#rest.get(`/r/leaderboard/personal/game/${gameId}/${userId}`, { signal });
+  }
+
+  /** Changes the username. @returns the new one (AU14) */
+  async changeUsername(userId: string, usernameNew: string, password: string): Promise<string> {
+    const body = { usernameNew, password, userId };
+    return (await this.#rest.post<{ username: string }>('/r/username/', body)).username;
+  }
+
+  /** Mails a recovery code; answers the same whether or not the account exists (AU12). */
+  async recover(username: string): Promise<void> {
+    await this.#rest.post('/r/password/recover/', { username });
+  }
+
+  async resetPassword(email: string, recoveryCode: string, password: string): Promise<void> {
+    const body = { email, recoveryCode, password1: password, password2: password };
+    await this.#rest.post('/r/password/update/from_recovery/', body);
+  }
+}

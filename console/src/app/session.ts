@@ -1,0 +1,68 @@
+import type { Account, Registration, SignIn } from '@greenroom/client';
+import { type QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useApi } from './api.tsx';
+
+const ME = ['me'] as const;
+
+export interface CurrentAccount {
+  account: Account | null | undefined;
+  isPending: boolean;
+}
+
+/** Who is signed in: `null` nobody, `undefined` not known yet. */
+export function useAccount(): CurrentAccount {
+  const api = useApi();
+  const { data, isPending } = useQuery({
+    queryKey: ME,
+    queryFn: ({ signal }) => api.account.me(signal),
+    staleTime: 60_000,
+  });
+  return { account: data, isPending };
+}
+
+/** Everything that was read belongs to the former account. */
+function becomeAccount(queries: QueryClient, account: Account | null): void {
+  queries.setQueryData(ME, account);
+  void queries.resetQueries({ predicate: ({ queryKey }) => queryKey[0] !== ME[0] && queryKey[0] !== 'overview' });
+}
+
+/** Asks the server again who is signed in, for example after a socket was closed for sign-out. */
+export function useRecheckAccount(): () => void {
+  const queries = useQueryClient();
+  return () => void queries.invalidateQueries({ queryKey: ME });
+}
+
+export function useSignIn() {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (signIn: SignIn) => api.account.signIn(signIn),
+    onSuccess: (account) => becomeAccount(queries, account),
+  });
+}
+
+export function useRegister() {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (registration: Registration) => api.account.register(registration),
+    onSuccess: (account) => becomeAccount(queries, account),
+  });
+}
+
+/** Signs out, here or on every device. */
+export function useSignOut() {
+  const api = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (scope: 'here' | 'everywhere') =>
+      scope === 'here' ? api.account.signOut() : api.account.signOutEverywhere(),
+    onSuccess: () => becomeAccount(queries, null),
+  });
+}
+
+/** A same-site path to go on to after signing in; anything else is the start page (as AU9). */
+export function safeNext(next: string | null): string {
+  const isPath = next !== null && /^\/(?![/\\])[^\\]*$/.test(next);
+  return isPath ? next : '/';
+}

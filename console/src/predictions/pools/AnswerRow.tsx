@@ -1,0 +1,84 @@
+import type { Distribution } from '@greenroom/client';
+import CheckCircleRounded from '@mui/icons-material/CheckCircleRounded';
+import RadioButtonUncheckedRounded from '@mui/icons-material/RadioButtonUncheckedRounded';
+import Box from '@mui/material/Box';
+import ButtonBase from '@mui/material/ButtonBase';
+import Typography from '@mui/material/Typography';
+import { money } from '../../app/format.ts';
+import { messages as m } from '../../messages.ts';
+import { NONE_TARGET } from '../live/targets.ts';
+import { Multiplier } from './Multiplier.tsx';
+
+interface AnswerRowProps {
+  entry: Distribution;
+  poolTotal: number;
+  /** Own money on this answer. */
+  ownStake: number;
+  currency: string;
+  isSelected: boolean;
+  isDisabled: boolean;
+  onSelect: () => void;
+}
+
+export function answerLabel(entry: Distribution): string {
+  return entry.target_id === NONE_TARGET && entry.display_name.toLowerCase() === NONE_TARGET
+    ? m.common.none
+    : entry.display_name;
+}
+
+/** One answer of a question: name, share of the money, multiplier; a button to choose it. */
+export function AnswerRow({ entry, poolTotal, ownStake, currency, isSelected, isDisabled, onSelect }: AnswerRowProps) {
+  const share = poolTotal > 0 ? entry.backing_money / poolTotal : 0;
+  const isMine = ownStake > 0;
+  const Mark = isSelected || isMine ? CheckCircleRounded : RadioButtonUncheckedRounded;
+  return (
+    <ButtonBase
+      aria-pressed={isSelected}
+      disabled={isDisabled}
+      onClick={onSelect}
+      focusRipple
+      sx={{
+        position: 'relative',
+        display: 'grid',
+        gridTemplateColumns: 'auto 1fr auto',
+        alignItems: 'center',
+        gap: 1.25,
+        width: '100%',
+        px: 1.25,
+        py: 1,
+        minHeight: 52,
+        fontFamily: 'inherit',
+        textAlign: 'left',
+        overflow: 'hidden',
+        border: 1,
+        borderColor: isSelected || isMine ? 'primary.main' : 'divider',
+        borderRadius: 1,
+        '&:hover': { borderColor: 'primary.main' },
+        '&.Mui-focusVisible': { outline: '3px solid', outlineColor: 'primary.main', outlineOffset: 1 },
+      }}
+    >
+      <Box
+        aria-hidden
+        sx={{
+          position: 'absolute',
+          inset: '0 auto 0 0',
+          width: `${share * 100}%`,
+          bgcolor: 'color-mix(in srgb, var(--mui-palette-primary-main) 14%, transparent)',
+          transition: 'width 400ms ease',
+        }}
+      />
+      <Mark color={isSelected || isMine ? 'primary' : 'disabled'} fontSize="small" sx={{ position: 'relative' }} />
+      <Box sx={{ position: 'relative', minWidth: 0 }}>
+        <Typography sx={{ fontWeight: 650, lineHeight: 1.3 }}>{answerLabel(entry)}</Typography>
+        <Typography variant="caption" component="div" color="textSecondary" sx={{ lineHeight: 1.4 }}>
+          {isMine
+            ? m.pools.mine(money(ownStake), currency)
+            : `${m.pools.on(money(entry.backing_money))} · ${m.pools.people(entry.backing_people)}`}
+        </Typography>
+      </Box>
+      <Box sx={{ position: 'relative' }}>
+        <Multiplier value={entry.to_win_if_backed} />
+      </Box>
+    </ButtonBase>
+  );
+}

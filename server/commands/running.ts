@@ -1,0 +1,51 @@
+import { createLogger } from '../platform/observability/logger.ts';
+import { createPlatform, type Platform } from '../platform/platform.ts';
+import type { LoadedSettings } from '../platform/config/settings.ts';
+import { type RunningServer, startServer } from '../platform/server.ts';
+import { systemPorts } from '../platform/system-ports.ts';
+import { MODULES } from '../modules.ts';
+import { enabledModules } from './settings.ts';
+
+/** Ctrl-C in a terminal reaches npm's whole group, and npm passes it on besides: signals this close together are one. */
+const SAME_SIGNAL_MS = 500;
+
+/** Opens the platform for a command, with all modules' tables. */
+export async function openPlatform(loaded: LoadedSettings, version: string): Promise<Platform> {
+  const { platform: settings } = loaded;
+  const log = createLogger({ level: settings.LOG_LEVEL, readable: settings.NODE_ENV !== 'production' && process.stdout.isTTY === true });
+  return await createPlatform({ settings, version, ports: systemPorts(log), migrationOwners: ['platform', ...MODULES.map((module) => module.name)] });
+}
+
+/** Starts a server that ends by signal: the first asks it to finish, a second one ends the process at once (platform 1, "Exit"). */
+export async function runServer(loaded: LoadedSettings, version: string, onStarted: (server: RunningServer) => Promise<void> | void): Promise<number> {
+  const signals = listenForSignals();
+  const platform = await openPlatform(loaded, version);
+  let server: RunningServer;
+  try {
+    server = await startServer(platform, loaded, enabledModules(loaded));
+  } catch (error) {
+    await platform.close();
+    throw error;
+  }
+  await onStarted(server);
+  const signal = await signals;
+  platform.ports.log.info({ signal }, 'stopping');
+  await server.stop();
+  platform.ports.log.flush?.();
+  process.exit(0);
+}
+
+function listenForSignals(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let firstAt = 0;
+    const hear = (signal: NodeJS.Signals) => {
+      if (firstAt === 0) {
+        firstAt = performance.now();
+        resolve(signal);
+      } else if (performance.now() - firstAt > SAME_SIGNAL_MS) {
+        process.exit(130);
+      }
+    };
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, hear);
+  });
+}

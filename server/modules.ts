@@ -1,0 +1,5 @@
+import type { ModuleDefinition } from './platform/module.ts';
+import { predictions } from './modules/predictions/module.ts';
+
+/** Every module there is; the only file that knows them all. */
+export const MODULES: readonly ModuleDefinition[] = [predictions];

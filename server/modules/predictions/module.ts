@@ -1,0 +1,171 @@
+import { createServer } from 'node:http';
+import type { ValuesOf } from '../../platform/config/setting-types.ts';
+import type { ConsumerRunner } from '../../platform/events/consumers.ts';
+import { attachUpgrades, createUpgradeDispatcher, type ExactUpgradeRoute } from '../../platform/http/upgrades.ts';
+import type { LiveItem, ModuleDefinition, ModuleParts } from '../../platform/module.ts';
+import { registerSocketMetrics } from '../../platform/observability/platform-metrics.ts';
+import type { Platform } from '../../platform/platform.ts';
+import { RESOLVER_TOPICS } from './events.ts';
+import { createPredictionsSurface } from './http/compose.ts';
+import { carriesHandshake } from './realtime/gate.ts';
+import { Operations } from './realtime/operations.ts';
+import { describedTopics, predictionTopics } from './realtime/topics.ts';
+import { OpcodeWire } from './realtime/wire.ts';
+import { PREDICTION_ACTIONS } from './service/access.ts';
+import type { ServiceDeps } from './service/deps.ts';
+import { followChanges } from './service/invalidation.ts';
+import { registerLedgerMetric } from './service/metrics.ts';
+import { ConsumerProgress, RESOLVER_CONSUMER } from './service/progress.ts';
+import { Resolver } from './service/resolver.ts';
+import { createServices, type PredictionsServices } from './service/services.ts';
+import { predictionsSettings, readPredictionsSettings } from './settings.ts';
+
+const SWEEP_MS = 10_000;
+
+/** Live prediction games: the module's front door (DESIGN 2). */
+export const predictions: ModuleDefinition<typeof predictionsSettings> = {
+  name: 'predictions',
+  title: 'Predictions',
+  path: '/predictions',
+  settings: predictionsSettings,
+  create: (platform, settings) => createPredictions(platform, settings).parts,
+};
+
+/** The module put together; `services` for the demo and for tests. */
+export function createPredictions(platform: Platform, values: ValuesOf<typeof predictionsSettings>): { parts: ModuleParts; services: PredictionsServices } {
+  const { database, ports, timers, authority, accounts } = platform;
+  const settings = readPredictionsSettings(values);
+  const deps: ServiceDeps = { database, ports, timers, authority, settings };
+  const moved = new Set<Parameters<ConsumerRunner['onMoved']>[0]>();
+  const progress = new ConsumerProgress({ database, clock: ports.clock, runner: { onMoved: (fn) => (moved.add(fn), () => moved.delete(fn)) } });
+  const services = createServices(deps, { accounts, mailer: platform.outbox, publicUrl: platform.settings.PUBLIC_URL, progress, processId: platform.processId });
+  accounts.accounts.onRegistered((tx, account, arrival) => services.pregame.arrived(tx, account, arrival));
+  accounts.signIn.onSignedIn((tx, account, arrival) => services.pregame.arrived(tx, account, arrival));
+  const resolver = new Resolver({ ports, timers, expiryGraceMs: settings.expiryGraceMs });
+  const wire = new OpcodeWire({
+    services: deps,
+    sessions: accounts.sessions,
+    attendance: services.attendance,
+    enterPlayer: async (connection) => void (await services.players.enter(connection.principal)),
+    sourcesOf: async (connection) => (await services.players.roles(connection.principal)).sources,
+    feed: platform.feed,
+    sockets: platform.sockets,
+    isBusHealthy: () => platform.bus.healthy(),
+  });
+  const upgrades = opcodeUpgrades(wire);
+  const running = new Running(platform, services, wire, upgrades, settings.wsPort);
+  registerSocketMetrics(platform, 'opcode', wire.server);
+  registerLedgerMetric(platform);
+  return {
+    services,
+    parts: {
+      actions: PREDICTION_ACTIONS,
+      surfaces: [createPredictionsSurface(platform, services, { settings, providers: null })],
+      topics: predictionTopics(ports),
+      describedTopics,
+      upgrades,
+      consumers: [
+        {
+          role: 'resolver',
+          definition: { name: RESOLVER_CONSUMER, topicPrefix: RESOLVER_TOPICS, handle: (step) => resolver.handle(step) },
+          onMoved: (topic, seq) => {
+            for (const fn of moved) fn(topic, seq);
+          },
+        },
+      ],
+      live: () => liveGames(services),
+      start: () => running.start(),
+      stop: (limitMs) => running.stop(limitMs),
+    },
+  };
+}
+
+/** The opcode wire at `/ws`, and at `/` for URLs that carry a handshake (PF-01, PF-62). */
+function opcodeUpgrades(wire: OpcodeWire): ExactUpgradeRoute[] {
+  const upgrade: ExactUpgradeRoute['upgrade'] = (request, socket, head) => wire.upgrade(request, socket, head);
+  return [
+    { name: 'opcode', path: '/ws', matches: () => true, upgrade },
+    { name: 'opcode', path: '/', matches: (_path, query) => carriesHandshake(query), upgrade },
+  ];
+}
+
+/** What runs while the server does. */
+class Running {
+  readonly #platform: Platform;
+  readonly #services: PredictionsServices;
+  readonly #wire: OpcodeWire;
+  readonly #upgrades: readonly ExactUpgradeRoute[];
+  readonly #wsPort: number;
+  #following: { stop(): void } | undefined;
+  #sweep: NodeJS.Timeout | undefined;
+  #second: ReturnType<typeof createServer> | undefined;
+
+  constructor(platform: Platform, services: PredictionsServices, wire: OpcodeWire, upgrades: readonly ExactUpgradeRoute[], wsPort: number) {
+    this.#platform = platform;
+    this.#services = services;
+    this.#wire = wire;
+    this.#upgrades = upgrades;
+    this.#wsPort = wsPort;
+  }
+
+  async start(): Promise<void> {
+    const { feed, hot, ports } = this.#platform;
+    await this.#wire.start(new Operations(this.#services, this.#wire));
+    this.#following = await followChanges(feed, hot, ports.log);
+    if (this.#wsPort !== 0) await this.#listenForUpgrades();
+    const sweep = () =>
+      void this.#sweepOnce().catch((error: unknown) => ports.log.warn({ err: error }, 'housekeeping of predictions failed; the next round tries again'));
+    this.#sweep = setInterval(sweep, SWEEP_MS).unref();
+    sweep();
+  }
+
+  async stop(limitMs: number): Promise<void> {
+    clearInterval(this.#sweep);
+    this.#following?.stop();
+    this.#second?.close();
+    await this.#wire.stop(limitMs);
+    await this.#services.bets.idle();
+  }
+
+  /** Connections left by processes that died, predictions nobody came for, nonces nobody can use (WS6, WS10, PG3). */
+  async #sweepOnce(): Promise<void> {
+    const { presence } = this.#platform;
+    const alive = await presence.livingProcesses();
+    await this.#services.attendance.dropOrphans((processId) => alive.has(processId));
+    await this.#services.attendance.sweepNonces();
+    await this.#services.pregame.purgePending();
+  }
+
+  /** A second listener for upgrades only, on any path (PF-62). */
+  async #listenForUpgrades(): Promise<void> {
+    const { settings, ports } = this.#platform;
+    const server = createServer((_request, response) => {
+      response.writeHead(426, { Connection: 'close', Upgrade: 'websocket' }).end();
+    });
+    const [first] = this.#upgrades;
+    attachUpgrades(server, createUpgradeDispatcher([{ name: 'opcode', matches: () => true, upgrade: first!.upgrade }], { log: ports.log }));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: settings.HOST, port: this.#wsPort }, resolve);
+    });
+    this.#second = server;
+  }
+}
+
+/** Games people can go to now, for the front page. */
+async function liveGames(services: PredictionsServices): Promise<LiveItem[]> {
+  const { games } = (await services.gameReads.overview({ kind: 'system', name: 'overview' })) as { games: LiveGame[] };
+  return games.slice(0, 5).map((game) => ({
+    title: game.name,
+    path: `/predictions/games/${game.game_id}`,
+    status: game.status,
+    detail: game.score.map((entry) => `${entry.display_name} ${entry.count}`).join(' : '),
+  }));
+}
+
+interface LiveGame {
+  game_id: string;
+  name: string;
+  status: string;
+  score: { display_name: string; count: number }[];
+}

@@ -1,0 +1,458 @@
+import assert from 'node:assert/strict';
+import { pino } from 'pino';
+import { createAuthority } from '../../../platform/accounts/authority.ts';
+import { keyOfName } from '../../../platform/accounts/names.ts';
+import type { AccountPrincipal, Grant, SystemPrincipal } from '../../../platform/accounts/types.ts';
+import { asset } from '../../../platform/config/asset.ts';
+import { PostgresDatabase } from '../../../platform/database/database.ts';
+import type { Database, DatabaseFaults } from '../../../platform/database/types.ts';
+import { ConsumerRunner } from '../../../platform/events/consumers.ts';
+import { Timers } from '../../../platform/jobs/timers.ts';
+import type { Ports } from '../../../platform/ports.ts';
+import { ManualClock } from '../../../platform/testing/clock.ts';
+import { createTestDatabase, type TestDatabase } from '../../../platform/testing/database.ts';
+import { SeededRandom } from '../../../platform/testing/random.ts';
+import { gameTopic, MESSAGE_OF_EVENT, RESOLVER_TOPICS } from '../events.ts';
+import { RuleError, type RuleErrorName } from '../rules/errors.ts';
+import type { AskedPool } from '../rules/pool.ts';
+import { money } from '../rules/testing.ts';
+import { messageFaults } from '../rules/vocabulary.ts';
+import { PREDICTION_ACTIONS } from './access.ts';
+import { BetService, type PlacedBet } from './bets.ts';
+import { ClosingService } from './closing.ts';
+import type { Done, PredictionsSettings, ServiceDeps } from './deps.ts';
+import type { RegisteredBody } from './event-rows.ts';
+import { GameReads } from './game-reads.ts';
+import { type AskedGame, GameService } from './games.ts';
+import { PoolReads } from './pool-reads.ts';
+import { PoolService } from './pools.ts';
+import { ConsumerProgress, RESOLVER_CONSUMER } from './progress.ts';
+import { type AskedEvent, EventService } from './registration.ts';
+import { Resolver } from './resolver.ts';
+import { SourceService } from './sources.ts';
+
+/** Settings of the contract (2.1). */
+export const TEST_SETTINGS: PredictionsSettings = {
+  sessionKeyTtlMs: 86_400_000,
+  reconnectWindowMs: 900_000,
+  requireLogon: false,
+  adminOpsNeedAdminKey: false,
+  recoveryCodeTtlMs: 3_600_000,
+  wsPort: 0,
+  chatMaxChars: 500,
+  keysPerUser: 10,
+  initialGrant: 100_000n,
+  currencies: ['DON'],
+  limits: { minBet: 1n, maxBet: null },
+  maxGameAdmins: 10,
+  expiryGraceMs: 0,
+  eventFutureSkewMs: 5_000,
+  legacyPlacedAtSeconds: false,
+  wsMaxMessageBytes: 65_536,
+};
+
+/** A message of a game's topic. */
+export interface Message {
+  res: number;
+  seq: number;
+  body: Record<string, unknown>;
+}
+
+/** One running server over a test database, without its edges: services and the Resolver. */
+export class TestProcess {
+  readonly clock: ManualClock;
+  readonly ports: Ports;
+  readonly database: Database;
+  readonly timers: Timers;
+  readonly runner: ConsumerRunner;
+  readonly progress: ConsumerProgress;
+  readonly deps: ServiceDeps;
+  readonly sources: SourceService;
+  readonly games: GameService;
+  readonly gameReads: GameReads;
+  readonly pools: PoolService;
+  readonly poolReads: PoolReads;
+  readonly closing: ClosingService;
+  readonly events: EventService;
+  readonly bets: BetService;
+
+  constructor(options: {
+    store: TestDatabase;
+    clock: ManualClock;
+    seed: string;
+    settings?: Partial<PredictionsSettings>;
+    faults?: DatabaseFaults;
+  }) {
+    const random = new SeededRandom(options.seed);
+    const log = pino({ level: process.env.GREENROOM_TEST_LOG ?? 'silent' });
+    const ports: Ports = { clock: options.clock, random, ids: random, log };
+    const owner = random.uuid();
+    const settings = { ...TEST_SETTINGS, ...options.settings };
+    this.clock = options.clock;
+    this.ports = ports;
+    this.database = new PostgresDatabase({
+      ports,
+      pool: options.store.pool,
+      faults: options.faults,
+      onEvents: (events) => {
+        for (const event of events) this.runner.hint(event.topic);
+      },
+      onDeadlock: (name, error) => assert.fail(`deadlock in ${name}: ${String(error)}`),
+    });
+    this.timers = new Timers({ ports, database: this.database, owner });
+    const resolver = new Resolver({ ports, timers: this.timers, expiryGraceMs: settings.expiryGraceMs });
+    this.runner = new ConsumerRunner({
+      definition: { name: RESOLVER_CONSUMER, topicPrefix: RESOLVER_TOPICS, handle: (step) => resolver.handle(step) },
+      ports,
+      database: this.database,
+      owner,
+    });
+    this.timers.onSet((stream, dueAt) => {
+      if (stream !== null) this.runner.hintTimer(stream, dueAt);
+    });
+    this.progress = new ConsumerProgress({ database: this.database, clock: this.clock, runner: this.runner });
+    const authority = createAuthority();
+    authority.define(PREDICTION_ACTIONS);
+    this.deps = { database: this.database, ports, timers: this.timers, authority, settings };
+    this.sources = new SourceService(this.deps);
+    this.games = new GameService(this.deps);
+    this.gameReads = new GameReads(this.deps);
+    this.pools = new PoolService(this.deps);
+    this.poolReads = new PoolReads(this.deps, this.gameReads);
+    this.closing = new ClosingService(this.deps, this.progress);
+    this.events = new EventService(this.deps);
+    this.bets = new BetService({ database: this.database, ports, limits: settings.limits, legacySeconds: false });
+  }
+
+  async stop(): Promise<void> {
+    this.progress.stop();
+    await this.bets.idle();
+    await this.runner.stop();
+    await this.timers.stop();
+  }
+}
+
+/** A database, a clock and a running process; with the words that the behaviours to check use. */
+export class World {
+  readonly store: TestDatabase;
+  readonly clock: ManualClock;
+  process: TestProcess;
+  #people = 0;
+
+  constructor(store: TestDatabase, clock: ManualClock, process: TestProcess) {
+    this.store = store;
+    this.clock = clock;
+    this.process = process;
+  }
+
+  get database(): Database {
+    return this.process.database;
+  }
+
+  get now(): number {
+    return this.clock.now();
+  }
+
+  async close(): Promise<void> {
+    await this.process.stop();
+    await this.store.drop();
+  }
+
+  /** Waits until the Resolver has nothing left to do. */
+  async settle(): Promise<void> {
+    await this.process.runner.idle();
+  }
+
+  /** Moves the clock and lets everything happen that is due. */
+  async advanceTo(atMs: number): Promise<void> {
+    this.clock.set(atMs);
+    await this.settle();
+  }
+
+  async advance(ms: number): Promise<void> {
+    await this.advanceTo(this.now + ms);
+  }
+
+  /** A new account that plays, with this much money. */
+  async player(balance = '1000.00', grants: readonly Grant[] = []): Promise<AccountPrincipal> {
+    const accountId = this.process.ports.ids.uuid();
+    const username = `player-${++this.#people}`;
+    const email = `${username}@example.org`;
+    const amount = money(balance);
+    await this.database.transaction('test.player', async (tx) => {
+      const names = [keyOfName(username), keyOfName(email)];
+      await tx.query(
+        `insert into accounts (id, username, username_key, email, email_key, claimed, grants, created_at) values ($1, $2, $3, $4, $5, true, $6, $7)`,
+        [accountId, username, names[0], email, names[1], grants, tx.now],
+      );
+      await tx.query('insert into login_names (name, account_id) select unnest($1::text[]), $2', [names, accountId]);
+      await tx.query('insert into predictions_players (account_id, challenge_id, joined_at) values ($1, $2, $3)', [
+        accountId,
+        this.process.ports.ids.uuid(),
+        tx.now,
+      ]);
+      await tx.query(`insert into predictions_balances (account_id, currency, available) values ($1, 'DON', $2)`, [
+        accountId,
+        amount,
+      ]);
+      await tx.query(
+        `insert into predictions_ledger (at, kind, account_id, currency, amount) values ($1, 'grant', $2, 'DON', $3)`,
+        [tx.now, accountId, amount],
+      );
+    });
+    return {
+      kind: 'account',
+      accountId,
+      number: this.#people,
+      username,
+      grants: new Set(grants),
+      sessionId: null,
+      via: 'session_key',
+      address: '127.0.0.1',
+    };
+  }
+
+  async players(count: number, balance?: string): Promise<AccountPrincipal[]> {
+    const players: AccountPrincipal[] = [];
+    for (let i = 0; i < count; i++) players.push(await this.player(balance));
+    return players;
+  }
+
+  /** An account that may open sources. */
+  developer(): Promise<AccountPrincipal> {
+    return this.player('1000.00', ['predictions.developer']);
+  }
+
+  /** A source with its admin. */
+  async source(): Promise<{ admin: AccountPrincipal; sourceId: string }> {
+    const admin = await this.developer();
+    const { body } = await this.process.sources.open(admin, { name: 'World Cup', description: null });
+    return { admin, sourceId: body.source_id };
+  }
+
+  /** An opened match as in section 9 (leaves chile:11, chile:7, peru:4), its source, and who administers both. */
+  async match(changes: Partial<AskedGame> = {}): Promise<TestMatch> {
+    const { admin, sourceId } = changes.sourceId
+      ? { admin: await this.developer(), sourceId: changes.sourceId }
+      : await this.source();
+    return await this.matchOf(admin, sourceId, changes);
+  }
+
+  async matchOf(admin: AccountPrincipal, sourceId: string, changes: Partial<AskedGame> = {}): Promise<TestMatch> {
+    const { body } = await this.process.games.createAndOpen(admin, askedGame({ ...changes, sourceId }));
+    const gameId = body.game_id as string;
+    const request = await this.process.games.becomeAdmin(admin, gameId);
+    assert.equal(request.kind, 'success');
+    return new TestMatch(this, admin, sourceId, gameId);
+  }
+
+  async balanceOf(player: AccountPrincipal): Promise<{ available: bigint; exposure: bigint }> {
+    const [row] = await this.database.query<{ available: bigint; exposure: bigint }>(
+      `select available, exposure from predictions_balances where account_id = $1 and currency = 'DON'`,
+      [player.accountId],
+    );
+    return row!;
+  }
+
+  /** Available money of several players, as written in the contract. */
+  async available(...players: AccountPrincipal[]): Promise<string[]> {
+    const balances = await Promise.all(players.map((player) => this.balanceOf(player)));
+    return balances.map(({ available }) => (Number(available) / 100).toFixed(2));
+  }
+
+  /** Everything told on a game's topic, oldest first, after `since`. */
+  async messages(gameId: string, since = 0): Promise<Message[]> {
+    const rows = await this.database.query<{ type: keyof typeof MESSAGE_OF_EVENT; seq: bigint; data: { body: never } }>(
+      'select type, seq, data from events where topic = $1 and seq > $2 order by seq',
+      [gameTopic(gameId), since],
+    );
+    return rows.map((row) => ({ res: MESSAGE_OF_EVENT[row.type], seq: Number(row.seq), body: row.data.body }));
+  }
+
+  /** RS12, BT1, BT8, and that nothing failed or was told in a form the contract does not know. */
+  async checkInvariants(): Promise<void> {
+    for (const [name, sql] of Object.entries(INVARIANTS)) {
+      assert.deepEqual(await this.database.query(sql), [], name);
+    }
+    const rows = await this.database.query<{ type: keyof typeof MESSAGE_OF_EVENT; data: { body: object } }>(
+      `select type, data from events where starts_with(topic, 'predictions/game/') or starts_with(topic, 'predictions/source/')`,
+    );
+    for (const { type, data } of rows) {
+      assert.deepEqual(messageFaults({ res: MESSAGE_OF_EVENT[type], ...data.body }), [], type);
+    }
+  }
+}
+
+/** One match and its admin. */
+export class TestMatch {
+  readonly world: World;
+  readonly admin: AccountPrincipal;
+  readonly sourceId: string;
+  readonly gameId: string;
+
+  constructor(world: World, admin: AccountPrincipal, sourceId: string, gameId: string) {
+    this.world = world;
+    this.admin = admin;
+    this.sourceId = sourceId;
+    this.gameId = gameId;
+  }
+
+  /** A pool on the next goal of chile or peru, unless said otherwise. */
+  async pool(changes: Partial<AskedPool> = {}): Promise<string> {
+    const asked: AskedPool = {
+      gameId: this.gameId,
+      description: 'Next goal?',
+      type: 1,
+      action: 'goal',
+      targets: ['chile', 'peru'],
+      finishAt: null,
+      stopAcceptingBetsAt: null,
+      recreateOnEnd: false,
+      isBlocked: false,
+      isHot: false,
+      ...changes,
+    };
+    return (await this.world.process.pools.create(this.admin, asked)).body.pool_id;
+  }
+
+  /** A yes/no pool of type 3, or 4 with a finish. */
+  async binaryPool(changes: Partial<AskedPool> = {}): Promise<string> {
+    return await this.pool({ type: 3, action: null, targets: [], description: 'Penalties?', ...changes });
+  }
+
+  bet(player: AccountPrincipal, poolId: string, amount: unknown, target: string): Promise<PlacedBet> {
+    return this.world.process.bets.place({
+      userId: player.accountId,
+      poolId,
+      target,
+      amount,
+      clientRef: null,
+      kind: 'live',
+    });
+  }
+
+  /** Registers an event, later than everything before it, and lets the Resolver work. */
+  async register(changes: Partial<AskedEvent> = {}): Promise<Done<RegisteredBody>> {
+    this.world.clock.advance(1);
+    const asked: AskedEvent = {
+      gameId: this.gameId,
+      action: 'goal',
+      target: 'chile:11',
+      happenedAt: null,
+      description: '',
+      eventId: null,
+      poolId: null,
+      ...changes,
+    };
+    const done = await this.world.process.events.registerEvent(this.admin, asked);
+    await this.world.settle();
+    return done;
+  }
+
+  messages(since = 0): Promise<Message[]> {
+    return this.world.messages(this.gameId, since);
+  }
+
+  /** Bodies of one kind of message, oldest first. */
+  async told(res: number): Promise<Record<string, unknown>[]> {
+    return (await this.messages()).filter((message) => message.res === res).map((message) => message.body);
+  }
+
+  /** The last result told of a pool. */
+  async result(poolId: string): Promise<TestResult> {
+    const results = (await this.messages()).filter(({ res, body }) => [362, 363].includes(res) && body.pool_id === poolId);
+    assert.equal(results.length, 1, `results of pool ${poolId}`);
+    return { res: results[0]!.res, ...(results[0]!.body as Omit<TestResult, 'res'>) };
+  }
+}
+
+export interface TestResult {
+  res: number;
+  winning_target: string | null;
+  winners: Record<string, number>;
+  losers: Record<string, number>;
+  invalidated_bettors: string[];
+  is_money_return: boolean;
+  resolved_at: number;
+  expired_at?: number;
+}
+
+/** The feed's own principal. */
+export const SYSTEM: SystemPrincipal = { kind: 'system', name: 'test' };
+
+export function askedGame(changes: Partial<AskedGame> & { sourceId: string }): AskedGame {
+  return {
+    name: 'Chile - Peru',
+    type: 'football',
+    actions: ['Goal', 'Yellow Card'],
+    targets: ['Chile:11', 'Chile:7', 'Peru:4'],
+    openAt: null,
+    closeAt: null,
+    liveStartAt: null,
+    liveFinishAt: null,
+    currency: 'DON',
+    hashtag: null,
+    imageUrl: null,
+    ...changes,
+  };
+}
+
+/** A fresh world. Close it when done. */
+export async function openWorld(
+  options: { settings?: Partial<PredictionsSettings>; faults?: DatabaseFaults; seed?: string } = {},
+): Promise<World> {
+  const store = await createTestDatabase({
+    migrationsFolder: asset('server/migrations'),
+    owners: ['platform', 'predictions'],
+  });
+  const clock = new ManualClock();
+  const process = new TestProcess({ store, clock, seed: options.seed ?? 'world', ...options });
+  process.runner.start();
+  return new World(store, clock, process);
+}
+
+/** Asserts that a call is refused by this rule, and gives the refusal. */
+export async function refused(call: Promise<unknown>, error: RuleErrorName): Promise<RuleError> {
+  const thrown = await call.then(
+    () => assert.fail(`not refused with ${error}`),
+    (reason: unknown) => reason,
+  );
+  if (!(thrown instanceof RuleError)) throw thrown;
+  assert.equal(thrown.error, error, thrown.message);
+  return thrown;
+}
+
+/** Each query gives a row per breach. */
+const INVARIANTS: Readonly<Record<string, string>> = {
+  'current balances add up to the grants (BT8)': `
+    select currency from (
+      select currency, sum(available + exposure) as held from predictions_balances group by currency
+    ) b full join (
+      select currency, sum(amount) as granted from predictions_ledger where kind = 'grant' group by currency
+    ) g using (currency) where held is distinct from granted`,
+  'balances follow from the ledger (BT1)': `
+    select b.account_id from predictions_balances b left join (
+      select account_id, currency,
+        sum(case kind when 'grant' then amount when 'credit' then amount when 'stake' then -amount else 0 end) as available,
+        sum(case kind when 'stake' then amount when 'release' then -amount else 0 end) as exposure
+      from predictions_ledger group by account_id, currency
+    ) l using (account_id, currency) where b.available is distinct from l.available or b.exposure is distinct from l.exposure`,
+  'exposure is the money in unresolved pools (RS12)': `
+    select 1 as breach where (select coalesce(sum(exposure), 0) from predictions_balances)
+      <> (select coalesce(sum(m), 0) from predictions_pools p, unnest(p.money) m where p.state = 'open')`,
+  'pools count what their bets say': `
+    select p.id from predictions_pools p where p.state = 'open' and (
+      (select coalesce(sum(m), 0) from unnest(p.money) m) <> (select coalesce(sum(amount), 0) from predictions_bets b where b.pool_id = p.id)
+      or (select coalesce(sum(amount), 0) from predictions_positions s where s.pool_id = p.id) <> (select coalesce(sum(amount), 0) from predictions_bets b where b.pool_id = p.id)
+      or p.participants <> (select count(*) from predictions_positions s where s.pool_id = p.id))`,
+  'payouts of a pool are its stakes (PO5)': `
+    select pool_id from predictions_ledger where pool_id is not null group by pool_id
+    having sum(amount) filter (where kind = 'release') is distinct from sum(amount) filter (where kind = 'credit')`,
+  'each settled pool is told once': `
+    select data -> 'body' ->> 'pool_id' as pool from events where type in ('pool.resolved', 'pool.expired') group by pool having count(*) > 1`,
+  'recreated pools were announced (EV8)': 'select id from predictions_pools where not is_announced',
+  'no step failed': `
+    select topic, error from consumer_positions where failures > 0 or parked_at is not null
+    union all select kind, error from timers where failures > 0
+    union all select id::text, parked_reason from predictions_pools where parked_at is not null`,
+};

@@ -1,0 +1,138 @@
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { ACCOUNT_ACTIONS, createAuthority } from './accounts/authority.ts';
+import { type AccountServices, createAccountServices } from './accounts/compose.ts';
+import type { Authority } from './accounts/types.ts';
+import { HotCache } from './cache/hot.ts';
+import { InstallationClock } from './clock.ts';
+import { asset } from './config/asset.ts';
+import type { PlatformSettings } from './config/platform-settings.ts';
+import { resolveSecretKey } from './config/secret-key.ts';
+import { createSecrets, type Secrets } from './config/secrets.ts';
+import { type Migration, migrate, pendingMigrations, readMigrations } from './database/migrate.ts';
+import { type OpenDatabase, openDatabase } from './database/open.ts';
+import type { Database, DatabaseFaults } from './database/types.ts';
+import { TopicFeed } from './events/feed.ts';
+import { createMemoryBus } from './events/memory-bus.ts';
+import { createRedisBus } from './events/redis-bus.ts';
+import type { Bus } from './events/types.ts';
+import { readInstallation } from './installation.ts';
+import { Timers } from './jobs/timers.ts';
+import { MailFiles } from './mail/files.ts';
+import { Outbox } from './mail/outbox.ts';
+import { Metrics } from './observability/metrics.ts';
+import type { Ports } from './ports.ts';
+import { createAddresses } from './http/address.ts';
+import { Connections } from './realtime/connections.ts';
+import { Flusher } from './realtime/flusher.ts';
+import { createPresence, type Presence } from './realtime/presence.ts';
+import { DEFAULT_REALTIME_SETTINGS, type RealtimeSettings } from './realtime/settings.ts';
+import type { SocketServerDeps } from './realtime/sockets.ts';
+import { TopicRegistry } from './realtime/topics.ts';
+
+export interface PlatformOptions {
+  settings: PlatformSettings;
+  version: string;
+  ports: Ports;
+  /** Folders below `migrations` to apply: `platform` and the modules. */
+  migrationOwners: readonly string[];
+  overrides?: { faults?: DatabaseFaults; metricsOfProcess?: boolean };
+}
+
+/** The ports and services every module is given, built once (DESIGN 2). */
+export interface Platform {
+  readonly settings: PlatformSettings;
+  readonly version: string;
+  readonly ports: Ports;
+  /** This process, among those that share the installation. */
+  readonly processId: string;
+  readonly opened: OpenDatabase;
+  readonly database: Database;
+  readonly migrations: readonly Migration[];
+  readonly isNewInstallation: boolean;
+  readonly bus: Bus;
+  readonly redis: Redis | null;
+  readonly feed: TopicFeed;
+  readonly timers: Timers;
+  readonly secrets: Secrets;
+  readonly authority: Authority;
+  readonly accounts: AccountServices;
+  readonly outbox: Outbox;
+  readonly metrics: Metrics;
+  readonly hot: HotCache;
+  readonly topics: TopicRegistry;
+  readonly presence: Presence;
+  readonly sockets: SocketServerDeps;
+  readonly realtime: RealtimeSettings;
+  close(): Promise<void>;
+}
+
+/** Opens the database, brings its schema up to date and builds what the modules stand on. Nothing listens or runs in the background yet. */
+export async function createPlatform(options: PlatformOptions): Promise<Platform> {
+  const { settings, ports, version } = options;
+  const secrets = createSecrets(resolveSecretKey(settings), settings.SECRET_KEY_PREVIOUS);
+  const late: { feed?: TopicFeed } = {};
+  const opened = await openDatabase({ settings, ports, version, onEvents: (events) => late.feed?.committed(events), faults: options.overrides?.faults });
+  try {
+    const { database } = opened;
+    const migrations = readMigrations(asset('server/migrations'), options.migrationOwners);
+    await migrate(database, migrations, ports.log, ports.clock.now());
+    if (ports.clock instanceof InstallationClock) await ports.clock.follow(database);
+    const installation = await readInstallation(database, ports);
+    const processId = ports.ids.uuid();
+    const redis = settings.REDIS_URL === null ? null : new Redis(settings.REDIS_URL, { maxRetriesPerRequest: 1, lazyConnect: true });
+    redis?.on('error', (error: Error) => ports.log.debug({ err: error.message }, 'redis'));
+    const bus =
+      settings.REDIS_URL === null
+        ? createMemoryBus({ alone: opened.embedded !== null })
+        : await createRedisBus({ url: settings.REDIS_URL, channel: `greenroom:${installation.epoch}`, processId, log: ports.log });
+    const feed = new TopicFeed({ epoch: installation.epoch, database, bus, clock: ports.clock, log: ports.log });
+    late.feed = feed;
+
+    const authority = createAuthority();
+    authority.define(ACCOUNT_ACTIONS);
+    const outbox = createOutbox(options, database, secrets);
+    const accounts = createAccountServices({ database, ports, secrets, mailer: outbox, publicUrl: settings.PUBLIC_URL });
+    const realtime = DEFAULT_REALTIME_SETTINGS;
+    const connections = new Connections(realtime);
+    accounts.access.onEnded((ended) => void connections.accessEnded(ended));
+    const addresses = createAddresses(settings.TRUSTED_PROXIES);
+    const metrics = new Metrics({ process: options.overrides?.metricsOfProcess ?? true });
+    return {
+      ...{ settings, version, ports, processId, opened, database, migrations, bus, redis, feed, secrets, authority, accounts, outbox, metrics, realtime },
+      isNewInstallation: installation.isNew,
+      timers: new Timers({ ports, database, owner: processId }),
+      hot: new HotCache({ maxBytes: settings.HOT_CACHE_BYTES, clock: ports.clock }),
+      topics: new TopicRegistry(),
+      presence: createPresence({ database, ports, processId }),
+      sockets: {
+        settings: realtime,
+        connections,
+        flusher: new Flusher({ busyFlushMs: realtime.busyFlushMs }),
+        ports,
+        addressOf: (request) => addresses.of(request),
+      },
+      async close() {
+        feed.stop();
+        await bus.close();
+        redis?.disconnect();
+        if (ports.clock instanceof InstallationClock) ports.clock.stop();
+        await opened.close();
+      },
+    };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** Which migrations wait, for readiness; none after a start that succeeded. */
+export async function listPendingMigrations(platform: Pick<Platform, 'database' | 'migrations'>): Promise<Migration[]> {
+  return await pendingMigrations(platform.database, platform.migrations);
+}
+
+function createOutbox(options: PlatformOptions, database: Database, secrets: Secrets): Outbox {
+  const { settings, ports } = options;
+  const from = settings.MAIL_FROM ?? `Greenroom <greenroom@${new URL(settings.PUBLIC_URL).hostname}>`;
+  return new Outbox({ database, ports, secrets, delivery: new MailFiles({ folder: join(settings.DATA_DIR, 'mail'), from }) });
+}

@@ -1,0 +1,70 @@
+import type { Platform } from './platform.ts';
+
+const EVERY_MS = 60_000;
+/** How long a commit's id is kept: far longer than a lost connection is ever looked up (DESIGN M2). */
+const COMMITS_KEPT_MS = 10 * 60_000;
+
+/** Small housekeeping of the platform's own tables; every process with the role may do it, each time again. */
+export class Upkeep {
+  readonly #platform: Platform;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+  }
+
+  start(): void {
+    const run = () => void this.run().catch((error: unknown) => this.#platform.ports.log.warn({ err: error }, 'housekeeping failed; the next round tries again'));
+    this.#timer = setInterval(run, EVERY_MS).unref();
+    run();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async run(): Promise<void> {
+    const { database, ports, accounts, settings } = this.#platform;
+    const now = ports.clock.now();
+    await database.query('delete from commits where at < $1', [now - COMMITS_KEPT_MS]);
+    await keepPartitions(this.#platform, now);
+    await dropOldPartitions(this.#platform, now, settings.EVENTS_MAX_BYTES);
+    await accounts.purge();
+  }
+}
+
+const PARTITION_MS = 6 * 3_600_000;
+/** Events are kept 72 h (PF-77). */
+const EVENTS_KEPT_MS = 72 * 3_600_000;
+
+/** Makes the partitions of the next day ahead, so that no event ever falls into the default one (DESIGN M8). */
+async function keepPartitions({ database }: Platform, now: number): Promise<void> {
+  const first = Math.floor(now / PARTITION_MS) * PARTITION_MS;
+  for (let from = first; from < now + 24 * 3_600_000; from += PARTITION_MS) {
+    const name = `events_${from}`;
+    const [known] = await database.query<{ known: boolean }>('select to_regclass($1) is not null as known', [name]);
+    if (known?.known) continue;
+    // Rows that came before the partition was there stay in the default one: they must not fall into its range.
+    const [stray] = await database.query<{ n: boolean }>('select exists (select from events_default where at >= $1 and at < $2) as n', [from, from + PARTITION_MS]);
+    if (!stray?.n) await database.query(`create table if not exists ${name} partition of events for values from (${from}) to (${from + PARTITION_MS})`);
+  }
+}
+
+/** Drops whole partitions: those past the time, and the oldest while the log is too large (DESIGN M8, PF-77). */
+async function dropOldPartitions({ database, ports }: Platform, now: number, maxBytes: number): Promise<void> {
+  const partitions = await database.query<{ name: string; bytes: bigint }>(
+    `select c.relname as name, pg_total_relation_size(c.oid) as bytes from pg_inherits i join pg_class c on c.oid = i.inhrelid
+     where i.inhparent = 'events'::regclass and c.relname <> 'events_default' order by c.relname`,
+  );
+  let total = partitions.reduce((sum, partition) => sum + partition.bytes, 0n);
+  for (const { name, bytes } of partitions) {
+    const endsAt = Number(name.slice('events_'.length)) + PARTITION_MS;
+    const isTooOld = endsAt < now - EVENTS_KEPT_MS;
+    const isTooMuch = total > BigInt(maxBytes) && endsAt < now;
+    if (!isTooOld && !isTooMuch) continue;
+    await database.query(`drop table ${name}`);
+    total -= bytes;
+    ports.log.info({ partition: name, bytes: Number(bytes) }, 'old events dropped');
+  }
+  await database.query('delete from events_default where at < $1', [now - EVENTS_KEPT_MS]);
+}
