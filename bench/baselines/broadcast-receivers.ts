@@ -12,7 +12,7 @@ interface Order {
 }
 
 const CONNECTS_AT_ONCE = 50;
-const REPORT_EVERY_MS = 5;
+const REPORT_EVERY_MS = 1;
 
 let bytes = 0;
 

@@ -14,6 +14,9 @@ export function startSocketIo(server: HttpServer): Contestant {
   io.on('connection', (socket) => {
     void socket.join('topic');
     joined++;
+    socket.on('disconnect', () => {
+      joined--;
+    });
   });
   return {
     path: '/socket.io/?EIO=4&transport=websocket',

@@ -5,7 +5,7 @@ import { createHttpServer } from '../../server/platform/http/server.ts';
 import { Metrics } from '../../server/platform/observability/metrics.ts';
 import { systemPorts } from '../../server/platform/system-ports.ts';
 
-/** The measured side of hot-get.ts: the platform's HTTP server with one hot route that answers the bytes in `BODY`. Tells its port over IPC. */
+/** The measured side of hot-get.ts: the platform's HTTP server with one hot route that answers the bytes in `BODY`. Tells its port over IPC, and its CPU time when asked. */
 const body = Buffer.from(process.env.BODY ?? '', 'base64').toString();
 const ports = systemPorts(pino({ level: 'info' }, pino.destination({ dest: '/dev/null', sync: false })));
 const http = await createHttpServer({
@@ -30,11 +30,16 @@ const http = await createHttpServer({
       paths: ['/api/wager-races'],
       routes(app) {
         const config = { action: 'public', hot: { tags: () => ['race'], maxAgeMs: 3_600_000 } };
-        app.get('/api/wager-races/:id', { config }, async (_request, reply) => await reply.type('application/json; charset=utf-8').send(body));
+        app.get(
+          '/api/wager-races/:id',
+          { config },
+          async (_request, reply) => await reply.type('application/json; charset=utf-8').send(body),
+        );
       },
     },
   ],
 });
 const { port } = await http.listen();
 process.send?.({ port });
+process.on('message', () => process.send?.(process.cpuUsage()));
 process.on('disconnect', () => process.exit());

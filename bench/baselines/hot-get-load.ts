@@ -21,7 +21,9 @@ process.on('disconnect', () => process.exit());
 
 async function run(order: Order): Promise<{ requests: number; seconds: number }> {
   const sockets = await Promise.all(Array.from({ length: order.connections }, () => open(order.port)));
-  const request = Buffer.from(`GET ${order.path} HTTP/1.1\r\nHost: 127.0.0.1:${order.port}\r\nAccept: application/json\r\n\r\n`);
+  const request = Buffer.from(
+    `GET ${order.path} HTTP/1.1\r\nHost: 127.0.0.1:${order.port}\r\nAccept: application/json\r\n\r\n`,
+  );
   let requests = 0;
   let failure: Error | undefined;
   const startedAt = performance.now();
@@ -54,7 +56,7 @@ async function run(order: Order): Promise<{ requests: number; seconds: number }>
 function answerLength(chunk: Buffer): number | null {
   const end = chunk.indexOf('\r\n\r\n');
   if (end < 0) return null;
-  const head = chunk.toString("latin1", 0, end);
+  const head = chunk.toString('latin1', 0, end);
   const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
   return head.startsWith('HTTP/1.1 200') && length !== undefined ? end + 4 + Number(length) : null;
 }

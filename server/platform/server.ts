@@ -58,7 +58,7 @@ export async function startServer(platform: Platform, loaded: LoadedSettings, de
     verifyToken: async () => {
       throw new Unauthenticated('unauthenticated', 'This token is not accepted here.');
     },
-    isAllowedOrigin: (origin, host) => origin === undefined || late.http!.cors.isAllowed(origin, host),
+    isAllowedOrigin: (origin, host) => origin !== undefined && late.http!.cors.isAllowed(origin, host),
   });
   const upgrades = createUpgradeDispatcher([native.route, ...parts.flatMap((part) => part.upgrades ?? [])], { log: ports.log });
   const site = loadSite(asset('console/dist'));
@@ -101,7 +101,7 @@ export async function startServer(platform: Platform, loaded: LoadedSettings, de
           late.streams = registerEventStream(app, {
             ...platform.sockets,
             ...{ database: platform.database, feed: platform.feed, topics: platform.topics, authority: platform.authority, ports },
-            isAllowedOrigin: (origin, host) => origin === undefined || late.http!.cors.isAllowed(origin, host),
+            isAllowedOrigin: (origin, host) => origin !== undefined && late.http!.cors.isAllowed(origin, host),
           });
         },
       },

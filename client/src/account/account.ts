@@ -40,6 +40,19 @@ export interface Overview {
   first_run: boolean;
 }
 
+export interface SecondFactorState {
+  enabled: boolean;
+  pending: boolean;
+  recovery_codes_left: number;
+}
+
+export interface SecondFactorSecret {
+  /** Base32, for typing into an authenticator app. */
+  secret: string;
+  /** `otpauth:` address of the same secret. */
+  uri: string;
+}
+
 export interface SignIn {
   username: string;
   password: string;
@@ -93,6 +106,35 @@ export class AccountApi {
 
   async changePassword(current: string, password: string): Promise<void> {
     await this.#rest.post('/account/api/password', { current, password });
+  }
+
+  /** Mails a recovery link; answers the same whether or not the account exists. */
+  async recover(username: string): Promise<void> {
+    await this.#rest.post('/account/api/recover', { username });
+  }
+
+  /** Sets a new password with the code of the mail; all sessions end (PF-72). */
+  async resetPassword(email: string, code: string, password: string): Promise<void> {
+    await this.#rest.post('/account/api/reset', { email, code, password });
+  }
+
+  secondFactor(signal?: AbortSignal): Promise<SecondFactorState> {
+    return this.#rest.get('/account/api/second-factor', { signal });
+  }
+
+  /** Makes a secret for an authenticator app; it counts once `confirmSecondFactor` has seen a code. */
+  beginSecondFactor(): Promise<SecondFactorSecret> {
+    return this.#rest.post('/account/api/second-factor/begin');
+  }
+
+  /** @returns one-time recovery codes, shown only now */
+  async confirmSecondFactor(code: string): Promise<string[]> {
+    const answer = await this.#rest.post<{ recovery_codes: string[] }>('/account/api/second-factor/confirm', { code });
+    return answer.recovery_codes;
+  }
+
+  async disableSecondFactor(code: string, password: string): Promise<void> {
+    await this.#rest.post('/account/api/second-factor/disable', { code, password });
   }
 
   overview(signal?: AbortSignal): Promise<Overview> {

@@ -119,14 +119,4 @@ export class PredictionsApi {
     const body = { usernameNew, password, userId };
     return (await this.#rest.post<{ username: string }>('/r/username/', body)).username;
   }
-
-  /** Mails a recovery code; answers the same whether or not the account exists (AU12). */
-  async recover(username: string): Promise<void> {
-    await this.#rest.post('/r/password/recover/', { username });
-  }
-
-  async resetPassword(email: string, recoveryCode: string, password: string): Promise<void> {
-    const body = { email, recoveryCode, password1: password, password2: password };
-    await this.#rest.post('/r/password/update/from_recovery/', body);
-  }
 }

@@ -1,12 +1,11 @@
 import Alert from '@mui/material/Alert';
 import Button from '@mui/material/Button';
 import Stack from '@mui/material/Stack';
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useApi } from '../app/api.tsx';
 import { failureText, fieldFailure } from '../app/failure.ts';
 import { useNotify } from '../app/Notices.tsx';
-import { useRecheckAccount } from '../app/session.ts';
 import { messages as m } from '../messages.ts';
 import { PasswordField } from './PasswordField.tsx';
 
@@ -14,7 +13,7 @@ import { PasswordField } from './PasswordField.tsx';
 export function PasswordSection({ username }: { username: string }) {
   const api = useApi();
   const notify = useNotify();
-  const recheckAccount = useRecheckAccount();
+  const queries = useQueryClient();
   const [current, setCurrent] = useState('');
   const [chosen, setChosen] = useState('');
   const [repeated, setRepeated] = useState('');
@@ -22,7 +21,8 @@ export function PasswordSection({ username }: { username: string }) {
     mutationFn: () => api.account.changePassword(current, chosen),
     onSuccess: () => {
       notify(m.settings.passwordChanged, 'success');
-      recheckAccount();
+      for (const clear of [setCurrent, setChosen, setRepeated]) clear('');
+      void queries.invalidateQueries({ queryKey: ['sessions'] });
     },
   });
   const isDifferent = repeated !== '' && repeated !== chosen;

@@ -17,7 +17,7 @@ const FORM_WIDTH_PX = 480;
 function AskForLink() {
   const api = useApi();
   const [username, setUsername] = useState('');
-  const recover = useMutation({ mutationFn: () => api.predictions.recover(username.trim()) });
+  const recover = useMutation({ mutationFn: () => api.account.recover(username.trim()) });
   return (
     <FormCard onSubmit={() => recover.mutate()} label={m.account.resetTitle}>
       {recover.error && <Alert severity="error">{failureText(recover.error)}</Alert>}
@@ -43,7 +43,7 @@ function ChoosePassword({ code, knownEmail }: { code: string; knownEmail: string
   const [email, setEmail] = useState(knownEmail);
   const [password, setPassword] = useState('');
   const reset = useMutation({
-    mutationFn: () => api.predictions.resetPassword(email.trim(), code, password),
+    mutationFn: () => api.account.resetPassword(email.trim(), code, password),
     onSuccess: () => {
       notify(m.account.resetDone, 'success');
       navigate('/sign-in', { replace: true });
@@ -77,7 +77,7 @@ function ChoosePassword({ code, knownEmail }: { code: string; knownEmail: string
 /** Asks for a recovery link; with the link's `code` takes a new password (AU12, AU13). */
 export default function ResetPage() {
   const [query] = useSearchParams();
-  const code = query.get('code') ?? query.get('recoveryCode');
+  const code = query.get('code');
   const lead = code === null ? m.account.resetLead : m.account.resetNewLead;
   return (
     <Page title={m.account.resetTitle} lead={lead} width={FORM_WIDTH_PX}>

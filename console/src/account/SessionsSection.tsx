@@ -35,6 +35,7 @@ function SessionItem({ session }: { session: Session }) {
     onError: (error) => notify(failureText(error), 'error'),
   });
   const agent = describeAgent(session.agent) ?? m.settings.unknownAgent;
+  const use = m.settings.sessionUse[session.kind];
   const facts = [m.settings.lastSeen(dateTime(session.last_seen_at)), m.settings.since(dateTime(session.created_at))];
   return (
     <ListItem divider disableGutters sx={{ gap: 2, flexWrap: 'wrap', '&:last-child': { borderBottom: 0 } }}>
@@ -44,7 +45,7 @@ function SessionItem({ session }: { session: Session }) {
             {agent} {session.current && <Chip size="small" color="primary" label={m.settings.thisDevice} />}
           </>
         }
-        secondary={[session.address, ...facts].filter(Boolean).join(' · ')}
+        secondary={[use, session.address, ...facts].filter(Boolean).join(' · ')}
       />
       {!session.current && (
         <Button

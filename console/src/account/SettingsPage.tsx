@@ -13,6 +13,7 @@ import { THEME_MODES } from '../app/ThemeModeMenu.tsx';
 import { messages as m } from '../messages.ts';
 import { PasswordSection } from './PasswordSection.tsx';
 import { ProfileSection } from './ProfileSection.tsx';
+import { SecondFactorSection } from './SecondFactorSection.tsx';
 import { SessionsSection } from './SessionsSection.tsx';
 
 const SETTINGS_WIDTH_PX = 760;
@@ -73,6 +74,9 @@ function Sections({ account }: { account: Account }) {
       </Section>
       <Section title={m.settings.changePassword} lead={m.settings.passwordLead}>
         <PasswordSection username={account.username} />
+      </Section>
+      <Section title={m.settings.secondFactor} lead={m.settings.secondFactorLead}>
+        <SecondFactorSection />
       </Section>
       <Section title={m.settings.sessions} lead={m.settings.sessionsLead}>
         <SessionsSection />

@@ -1,6 +1,8 @@
 import type { Account, Registration, SignIn } from '@greenroom/client';
 import { type QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { messages as m } from '../messages.ts';
 import { useApi } from './api.tsx';
+import { useNotify } from './Notices.tsx';
 
 const ME = ['me'] as const;
 
@@ -27,9 +29,16 @@ function becomeAccount(queries: QueryClient, account: Account | null): void {
 }
 
 /** Asks the server again who is signed in, for example after a socket was closed for sign-out. */
-export function useRecheckAccount(): () => void {
+export function useRecheckAccount(): () => Promise<Account | null> {
+  const api = useApi();
   const queries = useQueryClient();
-  return () => void queries.invalidateQueries({ queryKey: ME });
+  const notify = useNotify();
+  return async () => {
+    const account = await api.account.me();
+    if (account === null) notify(m.account.signedOutElsewhere);
+    becomeAccount(queries, account);
+    return account;
+  };
 }
 
 export function useSignIn() {

@@ -83,7 +83,7 @@ function PartSwitch({ part, onChange }: { part: Part; onChange: (part: Part) => 
 
 function Loaded({ game, view }: { game: GameDetails; view: GameView }) {
   const connection = useConnection();
-  const roles = useGameRoles(game, view.state.isAdmin);
+  const roles = useGameRoles(game);
   const isGuest = connection === null;
   const note = NOTES[game.status];
   const isNarrow = useMediaQuery((theme: Theme) => theme.breakpoints.down('md'));

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ManualClock } from '../testing/clock.ts';
-import { HotCache, matchesEtag, type ReadyAnswer, strongEtag } from './hot.ts';
+import { HotCache, matchesEtag, type ReadyAnswer, readyAnswer, strongEtag } from './hot.ts';
 
 function answer(text: string): ReadyAnswer {
   const body = Buffer.from(text);
-  return { body, etag: strongEtag(body), headers: [], route: '/x' };
+  return readyAnswer({ body, etag: strongEtag(body), headers: [], route: '/x' });
 }
 
 function fill(cache: HotCache, key: string, text: string, tags: string[] = [], maxAgeMs = 60_000): void {
@@ -94,9 +94,9 @@ describe('HotCache', () => {
 
   it('PF-07: bounded by bytes, least used out first', () => {
     const cache = new HotCache({ maxBytes: 20_000, clock: new ManualClock() });
-    for (let index = 0; index < 10; index++) fill(cache, `/${index}`, 'x'.repeat(1000), [`t/${index}`]);
+    for (let index = 0; index < 10; index++) fill(cache, `/${index}`, 'x'.repeat(500), [`t/${index}`]);
     assert.ok(cache.get('/0'));
-    for (let index = 10; index < 20; index++) fill(cache, `/${index}`, 'x'.repeat(1000), [`t/${index}`]);
+    for (let index = 10; index < 20; index++) fill(cache, `/${index}`, 'x'.repeat(500), [`t/${index}`]);
     assert.ok(cache.stats.bytes <= 20_000);
     assert.ok(cache.get('/0'), 'the used one stays');
     assert.equal(cache.get('/1'), undefined);

@@ -30,7 +30,16 @@ async function authenticate(request: FastifyRequest): Promise<Principal> {
   const name = /^Bearer (\w+)$/.exec(request.headers.authorization ?? '')?.[1];
   if (name === 'wrong') throw new Unauthenticated('invalid_token', 'This token is not accepted.');
   if (name === undefined) return { kind: 'anonymous', address: request.address };
-  return { kind: 'account', accountId: name, number: 1, username: name, grants: new Set(), sessionId: null, via: 'gr_session', address: request.address };
+  return {
+    kind: 'account',
+    accountId: name,
+    number: 1,
+    username: name,
+    grants: new Set(),
+    sessionId: null,
+    via: 'gr_session',
+    address: request.address,
+  };
 }
 
 const bearer = (name: string) => ({ headers: { authorization: `Bearer ${name}` } });
@@ -39,13 +48,29 @@ describe('access', () => {
   it('PF-16: a route without an action, or with one that nobody defined, does not start', async () => {
     const faulty: [(app: App) => void, RegExp][] = [
       [(app) => app.get('/r/a', async () => 'x'), /GET \/r\/a names no action/],
-      [(app) => app.get('/r/a', { config: { action: 'games.play' } }, async () => 'x'), /games\.play, which nobody defined/],
-      [(app) => app.get('/q/a', { config: { action: 'public' } }, async () => 'x'), /not below a path that the surface owns/],
-      [(app) => app.get('/r/a', { config: { action: 'public', limit: 'games.none' } }, async () => 'x'), /rate-limit group games\.none/],
-      [(app) => app.post('/r/a', { config: { action: 'public', hot: { tags: () => [], maxAgeMs: 1 } } }, async () => 'x'), /hot but no public GET/],
+      [
+        (app) => app.get('/r/a', { config: { action: 'games.play' } }, async () => 'x'),
+        /games\.play, which nobody defined/,
+      ],
+      [
+        (app) => app.get('/q/a', { config: { action: 'public' } }, async () => 'x'),
+        /not below a path that the surface owns/,
+      ],
+      [
+        (app) => app.get('/r/a', { config: { action: 'public', limit: 'games.none' } }, async () => 'x'),
+        /rate-limit group games\.none/,
+      ],
+      [
+        (app) =>
+          app.post('/r/a', { config: { action: 'public', hot: { tags: () => [], maxAgeMs: 1 } } }, async () => 'x'),
+        /hot but no public GET/,
+      ],
     ];
     for (const [routes, message] of faulty) {
-      await assert.rejects(startTestServer({ surfaces: [surface(routes)] }), (error) => error instanceof RouteFault && message.test(error.message));
+      await assert.rejects(
+        startTestServer({ surfaces: [surface(routes)] }),
+        (error) => error instanceof RouteFault && message.test(error.message),
+      );
     }
   });
 
@@ -55,7 +80,11 @@ describe('access', () => {
       actions: { 'games.bet': (principal) => principal.kind === 'account' && principal.username !== 'guest' },
       surfaces: [
         surface((app) =>
-          app.post('/r/bets', { config: { action: 'games.bet' }, schema: { body: Type.Object({ amount: Type.Integer() }) } }, async (request) => request.principal.kind),
+          app.post(
+            '/r/bets',
+            { config: { action: 'games.bet' }, schema: { body: Type.Object({ amount: Type.Integer() }) } },
+            async (request) => request.principal.kind,
+          ),
         ),
       ],
     });
@@ -70,7 +99,9 @@ describe('access', () => {
     assert.equal((await bet('guest', '{}')).status, 403);
     assert.equal((await bet('ada', '{}')).status, 400);
     assert.equal(await (await bet('ada', '{"amount":1}')).text(), 'account');
-    assert.deepEqual(server.routes.list(), [{ owner: 'games', method: 'POST', url: '/r/bets', action: 'games.bet', limit: 'games.write' }]);
+    assert.deepEqual(server.routes.list(), [
+      { owner: 'games', method: 'POST', url: '/r/bets', action: 'games.bet', limit: 'games.write' },
+    ]);
   });
 
   it('PF-17: changes are checked for CSRF after the body is read, reads and exempt routes are not', async () => {
@@ -78,7 +109,8 @@ describe('access', () => {
     const server = await start({
       checkCsrf(request) {
         checked.push(`${request.method} ${request.url}`);
-        if ((request.body as { _xsrf?: string } | undefined)?._xsrf !== 'ok') throw new Forbidden('csrf_missing', 'The CSRF value is missing.');
+        if ((request.body as { _xsrf?: string } | undefined)?._xsrf !== 'ok')
+          throw new Forbidden('csrf_missing', 'The CSRF value is missing.');
       },
       surfaces: [
         surface((app) => {
@@ -99,11 +131,17 @@ describe('access', () => {
     const server = await start({
       authenticate,
       surfaces: [
-        surface((app) => app.get('/r/me', { config: { action: 'public' } }, async (request) => (request.principal.kind === 'account' ? request.principal.via : 'nobody')), {
-          async authenticate(request) {
-            return { ...((await authenticate(request)) as Extract<Principal, { kind: 'account' }>), via: 'im_user' };
+        surface(
+          (app) =>
+            app.get('/r/me', { config: { action: 'public' } }, async (request) =>
+              request.principal.kind === 'account' ? request.principal.via : 'nobody',
+            ),
+          {
+            async authenticate(request) {
+              return { ...((await authenticate(request)) as Extract<Principal, { kind: 'account' }>), via: 'im_user' };
+            },
           },
-        }),
+        ),
       ],
     });
     assert.equal(await (await server.fetch('/r/me', bearer('ada'))).text(), 'im_user');
@@ -117,7 +155,11 @@ describe('rate limits', () => {
       app.post(
         '/r/login',
         {
-          config: { action: 'public', csrf: false, tries: { max: 2, windowMs: 60_000, subject: (request) => (request.body as { name: string }).name } },
+          config: {
+            action: 'public',
+            csrf: false,
+            tries: { max: 2, windowMs: 60_000, subject: (request) => (request.body as { name: string }).name },
+          },
           schema: { body: Type.Object({ name: Type.String() }) },
         },
         async () => 'x',
@@ -145,7 +187,11 @@ describe('rate limits', () => {
       [200, '0', null],
       [429, '0', '60'],
     ]);
-    assert.equal((await server.fetch('/r/a', bearer('bob'))).status, 200, 'another account behind the same address is not held back');
+    assert.equal(
+      (await server.fetch('/r/a', bearer('bob'))).status,
+      200,
+      'another account behind the same address is not held back',
+    );
     assert.equal((await server.fetch('/r/wide', bearer('ada'))).status, 200, 'another group neither');
     server.clock.advance(60_000);
     assert.equal((await server.fetch('/r/a', bearer('ada'))).status, 200);
@@ -155,14 +201,21 @@ describe('rate limits', () => {
     const server = await start({ authenticate, surfaces: [limited] });
     for (let index = 0; index < 60; index++) assert.equal((await server.fetch('/r/a')).status, 200);
     assert.equal((await server.fetch('/r/a')).status, 429);
-    assert.equal((await server.fetch('/r/a', bearer('wrong'))).status, 429, 'a wrong credential counts for the address');
+    assert.equal(
+      (await server.fetch('/r/a', bearer('wrong'))).status,
+      429,
+      'a wrong credential counts for the address',
+    );
     assert.equal((await server.fetch('/r/a', bearer('ada'))).status, 200);
   });
 
   it('platform 3: guessing is slowed per subject and address together', async () => {
     const server = await start({ surfaces: [limited] });
     const login = async (name: string) => (await server.send('POST', '/r/login', { name })).status;
-    assert.deepEqual([await login('ada'), await login('ada'), await login('ada'), await login('bob')], [200, 200, 429, 200]);
+    assert.deepEqual(
+      [await login('ada'), await login('ada'), await login('ada'), await login('bob')],
+      [200, 200, 429, 200],
+    );
     for (let index = 0; index < 56; index++) assert.equal(await login(`user-${index}`), 200);
     assert.equal(await login('carol'), 429, 'the address alone after 60');
   });
@@ -200,9 +253,15 @@ describe('rate limits', () => {
     }
     const prefix = `greenroom:test:${process.pid}:`;
     const another = await connectTo();
-    const stores = [redis, another].map((connection) => new RedisLimits({ redis: connection, clock: new ManualClock(), log, prefix }));
+    const stores = [redis, another].map(
+      (connection) => new RedisLimits({ redis: connection, clock: new ManualClock(), log, prefix }),
+    );
     const limit = { max: 2, windowMs: 60_000 };
-    const outcomes = [await stores[0]!.take('a', limit), await stores[1]!.take('a', limit), await stores[0]!.take('a', limit)];
+    const outcomes = [
+      await stores[0]!.take('a', limit),
+      await stores[1]!.take('a', limit),
+      await stores[0]!.take('a', limit),
+    ];
     assert.deepEqual(
       outcomes.map((taken) => [taken.allowed, taken.remaining]),
       [
@@ -225,7 +284,11 @@ describe('headers', () => {
       surfaces: [
         surface((app) => {
           app.get('/r/a', { config: { action: 'public' } }, async () => ({ a: 1 }));
-          app.get('/r/page', { config: { action: 'public' } }, async (_request, reply) => await reply.type('text/html').send('<script>let a</script>'));
+          app.get(
+            '/r/page',
+            { config: { action: 'public' } },
+            async (_request, reply) => await reply.type('text/html').send('<script>let a</script>'),
+          );
         }),
       ],
       settings: { PUBLIC_URL: 'https://live.example.org' },
@@ -257,16 +320,27 @@ describe('headers', () => {
     });
     const cors = async (path: string, origin: string, init: RequestInit = {}) => {
       const { headers, status } = await server.fetch(path, { ...init, headers: { origin, ...init.headers } });
-      return { status, origin: headers.get('access-control-allow-origin'), credentials: headers.get('access-control-allow-credentials'), headers };
+      return {
+        status,
+        origin: headers.get('access-control-allow-origin'),
+        credentials: headers.get('access-control-allow-credentials'),
+        headers,
+      };
     };
     const listed = await cors('/r/a', 'https://app.example.org');
-    assert.deepEqual([listed.origin, listed.credentials, listed.headers.get('vary')], ['https://app.example.org', 'true', 'Origin']);
+    assert.deepEqual(
+      [listed.origin, listed.credentials, listed.headers.get('vary')],
+      ['https://app.example.org', 'true', 'Origin'],
+    );
     const foreign = await cors('/r/a', 'https://evil.example');
     assert.deepEqual([foreign.origin, foreign.credentials], [null, null]);
     const sdk = await cors('/r/sdk/nowhere', 'https://evil.example');
     assert.deepEqual([sdk.status, sdk.origin, sdk.credentials], [404, '*', null]);
 
-    const asks = { method: 'OPTIONS', headers: { 'access-control-request-method': 'PUT', 'access-control-request-headers': 'content-type' } };
+    const asks = {
+      method: 'OPTIONS',
+      headers: { 'access-control-request-method': 'PUT', 'access-control-request-headers': 'content-type' },
+    };
     const preflight = await cors('/r/sdk/sessions', 'https://evil.example', asks);
     assert.deepEqual([preflight.status, preflight.origin], [204, '*']);
     assert.match(preflight.headers.get('access-control-allow-methods')!, /PUT/);

@@ -15,11 +15,16 @@ function request(remoteAddress: string, headers: Record<string, string> = {}): I
 describe('addresses', () => {
   it('platform 1.1: X-Forwarded-For is believed from trusted proxies only', () => {
     const addresses = createAddresses(['10.0.0.0/8', '::1']);
-    const of = (peer: string, forwarded?: string) => addresses.of(request(peer, forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }));
+    const of = (peer: string, forwarded?: string) =>
+      addresses.of(request(peer, forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }));
     assert.equal(of('203.0.113.5', '1.2.3.4'), '203.0.113.5');
     assert.equal(of('10.0.0.1', '1.2.3.4'), '1.2.3.4');
     assert.equal(of('::ffff:10.0.0.1', '1.2.3.4'), '1.2.3.4');
-    assert.equal(of('10.0.0.1', '6.6.6.6, 1.2.3.4, 10.9.9.9'), '1.2.3.4', 'what the sender wrote himself does not count');
+    assert.equal(
+      of('10.0.0.1', '6.6.6.6, 1.2.3.4, 10.9.9.9'),
+      '1.2.3.4',
+      'what the sender wrote himself does not count',
+    );
     assert.equal(of('10.0.0.1', '1.2.3.4, unknown'), '10.0.0.1');
     assert.equal(of('10.0.0.1'), '10.0.0.1');
     assert.equal(of('::1', '2001:db8::7'), '2001:db8::7');

@@ -5,7 +5,8 @@ import { describe, it } from 'node:test';
 import { ERROR_CODES } from './codes.ts';
 
 const PLATFORM = join(import.meta.dirname, '..');
-const THROWN = /new (?:Invalid|Unauthenticated|Forbidden|NotFound|Conflict|TooMany|Unavailable)\(\s*'(\w+)'|new DomainError\(\s*\d+,\s*'(\w+)'|\[\d{3}, '(\w+)', '/g;
+const THROWN =
+  /new (?:Invalid|Unauthenticated|Forbidden|NotFound|Conflict|TooMany|Unavailable)\(\s*'(\w+)'|new DomainError\(\s*\d+,\s*'(\w+)'|\[\d{3}, '(\w+)', '/g;
 
 /** Codes named in the sources of the platform, with one file that names each. */
 function thrownCodes(): Map<string, string> {
@@ -13,7 +14,8 @@ function thrownCodes(): Map<string, string> {
   for (const entry of readdirSync(PLATFORM, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !entry.name.endsWith('.ts') || entry.name.endsWith('.test.ts')) continue;
     const path = join(entry.parentPath, entry.name);
-    for (const match of readFileSync(path, 'utf8').matchAll(THROWN)) found.set(match[1] ?? match[2] ?? match[3]!, path.slice(PLATFORM.length + 1));
+    for (const match of readFileSync(path, 'utf8').matchAll(THROWN))
+      found.set(match[1] ?? match[2] ?? match[3]!, path.slice(PLATFORM.length + 1));
   }
   return found;
 }

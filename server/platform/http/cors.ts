@@ -27,6 +27,7 @@ export function createCors(options: { publicUrl: string; origins: readonly strin
   const allowed = new Set([options.publicUrl, ...options.origins]);
   const headers: Cors['headers'] = (request, path) => {
     const { origin } = request.headers;
+    if (origin === undefined) return NONE;
     if (options.mounts.ownerOf(path)?.surface.anyOrigin?.(path)) {
       // Answers that say "any" must be the same for all, so that no cache can mix them up.
       return [
@@ -38,7 +39,6 @@ export function createCors(options: { publicUrl: string; origins: readonly strin
         EXPOSED_HEADERS,
       ];
     }
-    if (origin === undefined) return NONE;
     if (!allowed.has(origin)) return ['Vary', 'Origin'];
     return [
       'Vary',

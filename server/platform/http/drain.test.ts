@@ -60,7 +60,8 @@ describe('stopping', () => {
   it('DESIGN M11: close does not hang on an upgraded socket', async () => {
     const server = await startTestServer({
       surfaces: [slowSurface(Promise.resolve(), () => undefined)],
-      upgrade: (_request, socket) => void socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'),
+      upgrade: (_request, socket) =>
+        void socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'),
     });
     const socket = connect(server.port, '127.0.0.1');
     socket.write('GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');

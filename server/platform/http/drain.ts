@@ -28,7 +28,10 @@ export class Drain {
     return this.#inFlight.size;
   }
 
-  /** The listener with its requests counted from their first byte to the end of their answer. */
+  /**
+   * The listener with its requests counted until their answer has ended. Answers that are written at once need no counting: what of them is not yet
+   * sent is seen on the sockets.
+   */
   counted(listener: RequestListener): RequestListener {
     return (request, response) => {
       this.#inFlight.add(response);
@@ -46,14 +49,20 @@ export class Drain {
     // Its callback waits for every socket, so it is not what we wait for.
     this.#server.close();
     this.#server.closeIdleConnections();
-    if (this.#inFlight.size === 0) return;
     for (const response of this.#inFlight) if (!response.headersSent) response.setHeader('Connection', 'close');
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#settled = resolve;
     const limit = setTimeout(resolve, graceMs);
-    await promise;
+    await Promise.race([promise, this.#allSent()]);
     clearTimeout(limit);
     this.#server.closeIdleConnections();
+  }
+
+  async #allSent(): Promise<void> {
+    if (this.#inFlight.size > 0) await new Promise<void>((resolve) => (this.#settled = resolve));
+    const sending = [...this.#sockets].filter((socket) => socket.writableLength > 0);
+    await Promise.all(
+      sending.map((socket) => new Promise((resolve) => socket.once('drain', resolve).once('close', resolve))),
+    );
   }
 
   /** Cuts every connection that is left. */

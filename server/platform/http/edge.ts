@@ -1,11 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { HotCache, ReadyAnswer } from '../cache/hot.ts';
-import type { RequestTimes } from '../observability/request-times.ts';
+import type { RequestSeries, RequestTimes } from '../observability/request-times.ts';
 import type { Random } from '../ports.ts';
 import { type Addresses, limitAddress } from './address.ts';
 import type { Cors } from './cors.ts';
 import { beginExchange, createRequestIds } from './exchange.ts';
-import { forAddress, type Limit, limitHeaders, type MemoryLimits } from './limits.ts';
+import { addLimitHeaders, forAddress, type Limit, type MemoryLimits } from './limits.ts';
 import type { Mounts } from './mounts.ts';
 import { writeReady } from './ready.ts';
 import type { RouteTable } from './routes.ts';
@@ -73,22 +73,43 @@ interface ReadyRequest {
   startedAt: number;
 }
 
+/** What is the same for every request that an answer serves, computed once. */
+interface Prepared {
+  /** Headers of the answer with those of every answer. */
+  headers: readonly string[];
+  /** By method and status. */
+  series: Map<string, RequestSeries>;
+}
+
 /** Writes ready answers; false when the sender is over the limit, then the routes refuse him in the form of the surface. */
 function createReadyWriter(parts: EdgeParts) {
-  const { hotLimit, hotLimits, security, cors } = parts;
+  const { hotLimit, hotLimits, cors } = parts;
   const addressLimit = hotLimit && forAddress(hotLimit);
+  const prepared = new WeakMap<ReadyAnswer, Prepared>();
+  const prepare = (answer: ReadyAnswer): Prepared => {
+    const fresh = { headers: [...parts.security, ...answer.headers], series: new Map<string, RequestSeries>() };
+    prepared.set(answer, fresh);
+    return fresh;
+  };
   return (request: IncomingMessage, response: ServerResponse, asked: ReadyRequest): boolean => {
     const { answer } = asked;
-    const headers = [...security, 'X-Request-Id', asked.id];
+    const { headers, series } = prepared.get(answer) ?? prepare(answer);
+    const own = ['X-Request-Id', asked.id];
     if (addressLimit) {
-      const taken = hotLimits.take(`hot|${limitAddress(asked.address)}`, addressLimit);
+      const taken = hotLimits.take(limitAddress(asked.address), addressLimit);
       if (!taken.allowed) return false;
-      for (const [name, value] of Object.entries(limitHeaders(taken))) headers.push(name, value);
+      addLimitHeaders(own, taken);
     }
-    for (const item of cors.headers(request, asked.path)) headers.push(item);
-    if (parts.stopping()) headers.push('Connection', 'close');
-    const status = writeReady(request, response, answer, headers);
-    parts.requests.series(request.method!, answer.route, status).add((performance.now() - asked.startedAt) / 1000);
+    if (request.headers.origin !== undefined) own.push(...cors.headers(request, asked.path));
+    if (parts.stopping()) own.push('Connection', 'close');
+    const status = writeReady(request, response, answer, headers.concat(own));
+    const outcome = status === 200 ? request.method! : `${request.method} ${status}`;
+    let counted = series.get(outcome);
+    if (!counted) {
+      counted = parts.requests.series(request.method!, answer.route, status);
+      series.set(outcome, counted);
+    }
+    counted.add((performance.now() - asked.startedAt) / 1000);
     return true;
   };
 }

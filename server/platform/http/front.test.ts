@@ -16,7 +16,10 @@ before(async () => {
     writeFileSync(join(folder, path), text);
   };
   write('secret.txt', 'top secret');
-  write('console/index.html', '<!doctype html><title>Greenroom</title><script type="module" src="/assets/app-1.js"></script>');
+  write(
+    'console/index.html',
+    '<!doctype html><title>Greenroom</title><script type="module" src="/assets/app-1.js"></script>',
+  );
   write('console/assets/app-1.js', 'console.log(1)');
   write('console/favicon.svg', '<svg/>');
   write('docs/index.html', '<script>let theme</script>docs');
@@ -27,7 +30,12 @@ before(async () => {
     site,
     surfaces: [
       frontSurface({ site, front: async () => ({ name: 'greenroom', version: '0.0.0', modules: ['draws'] }) }),
-      { owner: 'draws', paths: ['=/auth', '/api/events'], pages: ['/draws', '=/i/play'], routes: (app) => void app.post('/auth', { config: { action: 'public' } }, async () => 'x') },
+      {
+        owner: 'draws',
+        paths: ['=/auth', '/api/events'],
+        pages: ['/draws', '=/i/play'],
+        routes: (app) => void app.post('/auth', { config: { action: 'public' } }, async () => 'x'),
+      },
     ],
   });
 });
@@ -53,17 +61,28 @@ describe('console and docs', () => {
   });
 
   it('PF-60: pages and unknown paths open the console for who accepts HTML, outside /api', async () => {
-    for (const path of ['/sign-in', '/admin/tables/bets', '/draws/42/verify', '/i/play?next=/r', '/anything/else', '/apid']) {
+    for (const path of [
+      '/sign-in',
+      '/admin/tables/bets',
+      '/draws/42/verify',
+      '/i/play?next=/r',
+      '/anything/else',
+      '/apid',
+    ]) {
       const page = await server.fetch(path, html);
       assert.deepEqual([page.status, page.headers.get('content-type')], [200, 'text/html; charset=utf-8'], path);
     }
-    for (const path of ['/api/nowhere', '/api', '/api/events/x']) assert.equal((await server.fetch(path, html)).status, 404, path);
+    for (const path of ['/api/nowhere', '/api', '/api/events/x'])
+      assert.equal((await server.fetch(path, html)).status, 404, path);
     assert.match((await server.fetch('/anything/else')).headers.get('content-type')!, /problem/);
     assert.equal((await server.fetch('/draws/42')).status, 200, 'a page needs no Accept');
     const posted = await server.fetch('/draws/42', { method: 'POST' });
     assert.deepEqual([posted.status, posted.headers.get('allow')], [405, 'GET, HEAD']);
     const etag = (await server.fetch('/sign-in', html)).headers.get('etag')!;
-    assert.equal((await server.fetch('/sign-in', { headers: { accept: 'text/html', 'if-none-match': etag } })).status, 304);
+    assert.equal(
+      (await server.fetch('/sign-in', { headers: { accept: 'text/html', 'if-none-match': etag } })).status,
+      304,
+    );
   });
 
   it('PF-61: an API path is never a page', async () => {
@@ -81,7 +100,13 @@ describe('console and docs', () => {
   });
 
   it('DESIGN 7: nothing outside the folder can be reached', async () => {
-    for (const path of ['/../secret.txt', '/assets/../../secret.txt', '/assets/%2e%2e/%2e%2e/secret.txt', '/docs/..%2f..%2fsecret.txt', '/assets/..\\..\\secret.txt']) {
+    for (const path of [
+      '/../secret.txt',
+      '/assets/../../secret.txt',
+      '/assets/%2e%2e/%2e%2e/secret.txt',
+      '/docs/..%2f..%2fsecret.txt',
+      '/assets/..\\..\\secret.txt',
+    ]) {
       const answer = await server.raw(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
       assert.match(answer, /^HTTP\/1\.1 40\d /, path);
       assert.doesNotMatch(answer, /top secret/);

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type HotCache, matchesEtag, type ReadyAnswer, type Refill, strongEtag } from '../cache/hot.ts';
+import { type HotCache, matchesEtag, type ReadyAnswer, type Refill, readyAnswer, strongEtag } from '../cache/hot.ts';
 import type { DomainError } from '../errors.ts';
 import { exchangeOf } from './exchange.ts';
 import { replyReady } from './ready.ts';
@@ -55,7 +55,12 @@ function keepable(request: FastifyRequest, reply: FastifyReply, body: Buffer): R
   const headers = Object.entries(reply.getHeaders())
     .filter(([name, value]) => value !== undefined && !PER_REQUEST.test(name.toLowerCase()))
     .flatMap(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : String(value)]);
-  return { body, etag: String(reply.getHeader('etag')), headers, route: request.routeOptions.url ?? 'unknown' };
+  return readyAnswer({
+    body,
+    etag: String(reply.getHeader('etag')),
+    headers,
+    route: request.routeOptions.url ?? 'unknown',
+  });
 }
 
 /**

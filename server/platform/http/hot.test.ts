@@ -33,8 +33,14 @@ async function start(limits = {}): Promise<Race> {
           typedApp(app).get(
             '/api/races/:id',
             {
-              config: { action: 'public', hot: { tags: (request) => [`race/${(request.params as { id: number }).id}`], maxAgeMs: 60_000 } },
-              schema: { params: Type.Object({ id: Type.Integer() }), querystring: Type.Object({ page: Type.Integer({ default: 1 }) }) },
+              config: {
+                action: 'public',
+                hot: { tags: (request) => [`race/${(request.params as { id: number }).id}`], maxAgeMs: 60_000 },
+              },
+              schema: {
+                params: Type.Object({ id: Type.Integer() }),
+                querystring: Type.Object({ page: Type.Integer({ default: 1 }) }),
+              },
             },
             async (request, reply) => {
               calls++;
@@ -77,8 +83,15 @@ describe('ready answers', () => {
     assert.deepEqual([head.status, head.headers.get('content-length'), await head.text()], [200, '11', '']);
     assert.equal(calls(), 1);
     server.hot.invalidateAll();
-    assert.equal((await server.fetch('/api/races/1', { headers: { 'if-none-match': etag } })).status, 304, 'the filler knows 304 too');
-    assert.match(await server.metrics.text(), /duration_seconds_count\{method="GET",route="\/api\/races\/:id",status="200"\} 4/);
+    assert.equal(
+      (await server.fetch('/api/races/1', { headers: { 'if-none-match': etag } })).status,
+      304,
+      'the filler knows 304 too',
+    );
+    assert.match(
+      await server.metrics.text(),
+      /duration_seconds_count\{method="GET",route="\/api\/races\/:id",status="200"\} 4/,
+    );
   });
 
   it('PF-07: an invalidated tag brings the new answer, others stay', async () => {

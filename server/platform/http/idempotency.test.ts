@@ -21,13 +21,25 @@ const secrets = createSecrets('s'.repeat(32));
 async function authenticate(request: FastifyRequest): Promise<Principal> {
   const name = request.headers.authorization;
   if (name === undefined) return { kind: 'anonymous', address: request.address };
-  return { kind: 'account', accountId: name, number: 1, username: name, grants: new Set(), sessionId: null, via: 'token', address: request.address };
+  return {
+    kind: 'account',
+    accountId: name,
+    number: 1,
+    username: name,
+    grants: new Set(),
+    sessionId: null,
+    via: 'token',
+    address: request.address,
+  };
 }
 
 const surface: Surface = {
   owner: 'games',
   paths: ['/r'],
-  presentError: (error) => ({ status: error.status, body: { msg: error.message, code: error.code === 'idempotency_mismatch' ? 6629 : error.code } }),
+  presentError: (error) => ({
+    status: error.status,
+    body: { msg: error.message, code: error.code === 'idempotency_mismatch' ? 6629 : error.code },
+  }),
   routes(app) {
     const typed = typedApp(app);
     const schema = { body: Type.Object({ amount: Type.Integer(), to: Type.Optional(Type.String()) }) };
@@ -45,7 +57,9 @@ const surface: Surface = {
       await behaviour();
       return { moved: request.body.amount };
     });
-    typed.post('/r/login', { config: { ...open, idempotent: false }, schema }, async () => ({ nth: effects.push('login') }));
+    typed.post('/r/login', { config: { ...open, idempotent: false }, schema }, async () => ({
+      nth: effects.push('login'),
+    }));
   },
 };
 
@@ -62,7 +76,10 @@ after(async () => {
 let count = 0;
 const newKey = () => `key-${count++}`;
 const pay = (key: string, body: object, more: { as?: string; path?: string } = {}) =>
-  server.send('POST', more.path ?? '/r/pay', body, { 'idempotency-key': key, ...(more.as ? { authorization: more.as } : {}) });
+  server.send('POST', more.path ?? '/r/pay', body, {
+    'idempotency-key': key,
+    ...(more.as ? { authorization: more.as } : {}),
+  });
 
 async function lastRow() {
   const rows = await core.database.query<{ id: Buffer; claim: string; answer: string | null; marked: boolean }>(
@@ -72,7 +89,10 @@ async function lastRow() {
 }
 
 /** Leaves a key as a process does that was killed: claimed, unanswered, its lease run out. */
-async function crashed(request: { key: string; path: string; body: object; marks: boolean }, marked: boolean): Promise<void> {
+async function crashed(
+  request: { key: string; path: string; body: object; marks: boolean },
+  marked: boolean,
+): Promise<void> {
   const dead = new IdempotencyKeys({ database: core.database, secrets, ports: core.ports });
   const begun = await dead.begin({
     ...{ scope: 'address:127.0.0.1', method: 'POST', path: request.path, key: request.key, marks: request.marks },
@@ -98,7 +118,10 @@ describe('Idempotency-Key', () => {
   it('PF-75: another body under the same key is a mismatch in the form of the module', async () => {
     const key = newKey();
     await pay(key, { amount: 5 });
-    assert.deepEqual([(await pay(key, { amount: 6 })).status, ((await pay(key, { amount: 6 })).body as { code: number }).code], [422, 6629]);
+    assert.deepEqual(
+      [(await pay(key, { amount: 6 })).status, ((await pay(key, { amount: 6 })).body as { code: number }).code],
+      [422, 6629],
+    );
     assert.deepEqual(effects.splice(0), ['pay 5']);
   });
 
@@ -209,7 +232,14 @@ describe('Idempotency-Key', () => {
   });
 
   it('PF-75: a try that was taken over cannot commit any more', async () => {
-    const request = { scope: 'address:1', method: 'POST', path: '/r/move', key: newKey(), marks: true, digest: await digestRequest({}, {}) };
+    const request = {
+      scope: 'address:1',
+      method: 'POST',
+      path: '/r/move',
+      key: newKey(),
+      marks: true,
+      digest: await digestRequest({}, {}),
+    };
     const slow = new IdempotencyKeys({ database: core.database, secrets, ports: core.ports });
     const first = await slow.begin(request);
     core.ports.clock.advance(31_000);

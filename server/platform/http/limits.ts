@@ -122,11 +122,14 @@ export function forAddress(limit: Limit): Limit {
   return { max: limit.max * ADDRESS_FACTOR, windowMs: limit.windowMs };
 }
 
-/** `RateLimit-*` headers of an answer (PF-09); seconds are whole and rounded up. */
-export function limitHeaders(taken: Taken): Record<string, string> {
-  return {
-    'RateLimit-Limit': String(taken.limit),
-    'RateLimit-Remaining': String(taken.remaining),
-    'RateLimit-Reset': String(Math.ceil(taken.resetMs / 1000)),
-  };
+/** Adds the `RateLimit-*` headers of an answer (PF-09), name, value, ...; seconds are whole and rounded up. */
+export function addLimitHeaders(headers: string[], taken: Taken): void {
+  headers.push(
+    'RateLimit-Limit',
+    String(taken.limit),
+    'RateLimit-Remaining',
+    String(taken.remaining),
+    'RateLimit-Reset',
+    String(Math.ceil(taken.resetMs / 1000)),
+  );
 }

@@ -3,7 +3,12 @@ import { describe, it } from 'node:test';
 import { buildMounts, MountFault } from './mounts.ts';
 import type { Surface } from './types.ts';
 
-const surface = (owner: string, paths: string[], more: Partial<Surface> = {}): Surface => ({ owner, paths, routes: () => undefined, ...more });
+const surface = (owner: string, paths: string[], more: Partial<Surface> = {}): Surface => ({
+  owner,
+  paths,
+  routes: () => undefined,
+  ...more,
+});
 const owner = (mounts: ReturnType<typeof buildMounts>, path: string) => mounts.ownerOf(path)?.surface.owner ?? null;
 
 describe('mounts', () => {
@@ -67,10 +72,13 @@ describe('mounts', () => {
   });
 
   it('PF-01: a mount can be moved, its old place is then unknown', () => {
-    const moved = buildMounts([surface('predictions', ['/r'], { aliases: { '/i/r': '/r' } }), surface('draws', ['=/auth'])], {
-      '/r': '/games',
-      '=/auth': '/draws-auth',
-    });
+    const moved = buildMounts(
+      [surface('predictions', ['/r'], { aliases: { '/i/r': '/r' } }), surface('draws', ['=/auth'])],
+      {
+        '/r': '/games',
+        '=/auth': '/draws-auth',
+      },
+    );
     assert.equal(moved.rewrite('/games/login'), '/r/login');
     assert.equal(moved.rewrite('/draws-auth'), '/auth');
     assert.equal(owner(moved, moved.rewrite('/r/login')), null);

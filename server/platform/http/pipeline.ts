@@ -8,7 +8,7 @@ import { addHotRoutes, type HotRouteParts } from './hot-routes.ts';
 import type { IdempotencyKeys } from './idempotency.ts';
 import { addIdempotency } from './idempotent-routes.ts';
 import { checkText } from './input-text.ts';
-import { forAddress, type Limit, type LimitStore, limitHeaders, type MemoryLimits, type Taken } from './limits.ts';
+import { addLimitHeaders, forAddress, type Limit, type LimitStore, type MemoryLimits, type Taken } from './limits.ts';
 import { limitGroupOf } from './routes.ts';
 import { createResponseCheck } from './schemas.ts';
 import { pagePolicy } from './security-headers.ts';
@@ -102,7 +102,10 @@ function createLimiter(surface: Surface, groups: ReadonlyMap<string, Limit>, par
       const name = limitGroupOf(surface, { method: request.method, config });
       const limit = groups.get(name)!;
       const taken = await take(request, config.hot !== undefined, name, limit);
-      reply.headers({ ...limitHeaders(taken), ...surface.limitHeaders?.(taken, parts.nowMs()) });
+      const headers: string[] = [];
+      addLimitHeaders(headers, taken);
+      for (let index = 0; index < headers.length; index += 2) reply.header(headers[index]!, headers[index + 1]);
+      reply.headers(surface.limitHeaders?.(taken, parts.nowMs()) ?? {});
       if (!taken.allowed) throw refuse(taken);
     },
     /** Counts a try at guessing: narrow per subject and address together, wide per address (RouteConfig.tries). */
@@ -121,7 +124,7 @@ function createLimiter(surface: Surface, groups: ReadonlyMap<string, Limit>, par
 
   async function take(request: FastifyRequest, hot: boolean, name: string, limit: Limit): Promise<Taken> {
     const address = limitAddress(request.address);
-    if (hot) return parts.hotLimits.take(`hot|${address}`, forAddress(limit));
+    if (hot) return parts.hotLimits.take(address, forAddress(limit));
     const { principal } = request;
     if (principal.kind === 'account') return await parts.limits!.take(`${name}|account|${principal.accountId}`, limit);
     return await parts.limits!.take(`${name}|address|${address}`, forAddress(limit));

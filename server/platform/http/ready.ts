@@ -3,23 +3,22 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { matchesEtag, type ReadyAnswer } from '../cache/hot.ts';
 
 /**
- * Writes a ready answer straight to the connection (PF-07): one head, one body, nothing computed. `before` are headers that this request adds.
+ * Writes a ready answer straight to the connection (PF-07): one head, one body, nothing computed. `headers` are all of them, name, value, ...
  * Returns the status.
  */
 export function writeReady(
   request: IncomingMessage,
   response: ServerResponse,
   answer: ReadyAnswer,
-  before: readonly string[],
+  headers: string[],
 ): number {
-  if (matchesEtag(request.headers['if-none-match'], answer.etag)) {
-    response.writeHead(304, [...before, ...answer.headers]);
-    response.end();
-    return 304;
-  }
-  response.writeHead(200, [...before, ...answer.headers, 'Content-Length', String(answer.body.length)]);
-  response.end(request.method === 'HEAD' ? undefined : answer.body);
-  return 200;
+  const unchanged = matchesEtag(request.headers['if-none-match'], answer.etag);
+  const status = unchanged ? 304 : 200;
+  response.writeHead(status, headers);
+  if (unchanged || request.method === 'HEAD') response.end();
+  else if (answer.text === null) response.end(answer.body);
+  else response.end(answer.text, 'latin1');
+  return status;
 }
 
 /** The same through Fastify, for the first asker and where a route decides. */

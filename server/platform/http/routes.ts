@@ -65,10 +65,7 @@ function patternOf(url: string): RegExp {
 }
 
 /** Rate-limit groups of a surface by name: its own, `<owner>.read`, `<owner>.write`, and `hot`, which all ready answers share (PF-07). */
-export function limitGroups(
-  surface: Surface,
-  overrides: Readonly<Record<string, Limit>>,
-): ReadonlyMap<string, Limit> {
+export function limitGroups(surface: Surface, overrides: Readonly<Record<string, Limit>>): ReadonlyMap<string, Limit> {
   return new Map<string, Limit>([
     [`${surface.owner}.read`, DEFAULT_LIMITS.read],
     [`${surface.owner}.write`, DEFAULT_LIMITS.write],

@@ -1,18 +1,14 @@
 import { createHash } from 'node:crypto';
 
 /** An answer that is data must never run, be framed or load anything. */
-export const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+export const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
 /** Headers of every answer (PF-09) besides its content policy, name, value, name, value. `https` adds HSTS. */
 export function securityHeaders(options: { https: boolean }): readonly string[] {
   return [
     'X-Content-Type-Options',
     'nosniff',
-    'X-Frame-Options',
-    'DENY',
     'Referrer-Policy',
-    'same-origin',
-    'Cross-Origin-Opener-Policy',
     'same-origin',
     ...(options.https ? ['Strict-Transport-Security', 'max-age=31536000'] : []),
   ];

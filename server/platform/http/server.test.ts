@@ -17,11 +17,18 @@ const games: Surface = {
   owner: 'games',
   paths: ['/r', '=/auth'],
   aliases: { '/i/r': '/r' },
-  presentError: (error, requestId) => ({ status: error.status, body: { msg: error.message, code: error.code, requestId } }),
+  presentError: (error, requestId) => ({
+    status: error.status,
+    body: { msg: error.message, code: error.code, requestId },
+  }),
   routes(app) {
     const typed = typedApp(app);
     typed.post('/r/bets/', { config: open, schema: { body: Bet } }, async (request) => request.body);
-    typed.get('/r/bets/:id', { config: open, schema: { params: Type.Object({ id: Type.Integer() }) } }, async (request) => request.params);
+    typed.get(
+      '/r/bets/:id',
+      { config: open, schema: { params: Type.Object({ id: Type.Integer() }) } },
+      async (request) => request.params,
+    );
     typed.get('/r/bets/mine', { config: open }, async () => 'mine');
     typed.get(
       '/r/search',
@@ -44,11 +51,25 @@ const plain: Surface = {
   routes(app: FastifyInstance) {
     const typed = typedApp(app);
     typed.post('/api/v1/json', { config: open, schema: { body: Bet } }, async (request) => request.body);
-    typed.post('/api/v1/form', { config: { ...open, bodies: ['json', 'form', 'multipart'] }, schema: { body: Bet } }, async (request) => request.body);
-    typed.post('/api/v1/open', { config: { ...open, unknownFields: 'ignore' }, schema: { body: Bet } }, async (request) => request.body);
-    typed.post('/api/v1/coerce', { config: { ...open, coerce: true }, schema: { body: Bet } }, async (request) => request.body);
+    typed.post(
+      '/api/v1/form',
+      { config: { ...open, bodies: ['json', 'form', 'multipart'] }, schema: { body: Bet } },
+      async (request) => request.body,
+    );
+    typed.post(
+      '/api/v1/open',
+      { config: { ...open, unknownFields: 'ignore' }, schema: { body: Bet } },
+      async (request) => request.body,
+    );
+    typed.post(
+      '/api/v1/coerce',
+      { config: { ...open, coerce: true }, schema: { body: Bet } },
+      async (request) => request.body,
+    );
     typed.post('/api/v1/any', { config: { ...open, bodies: ['any-json'] } }, async (request) => request.body);
-    typed.post('/api/v1/raw', { config: { ...open, bodies: ['raw'] } }, async (request) => ({ bytes: (request.body as Buffer).length }));
+    typed.post('/api/v1/raw', { config: { ...open, bodies: ['raw'] } }, async (request) => ({
+      bytes: (request.body as Buffer).length,
+    }));
     typed.post('/api/v1/small', { bodyLimit: 10, config: open }, async (request) => request.body);
     typed.get('/api/v1/away', { config: open }, async () => {
       throw new Unavailable('unavailable', 'The database is away.', 2500);
@@ -62,7 +83,11 @@ const plain: Surface = {
       // The type would forbid it; a spread of a row would not.
       async () => ({ id: 1, password: 'x' }) as { id: number },
     );
-    typed.get('/api/v1/typed', { config: open, schema: { response: { 200: Type.Object({ id: Type.Integer() }) } } }, async () => ({ id: 1 }));
+    typed.get(
+      '/api/v1/typed',
+      { config: open, schema: { response: { 200: Type.Object({ id: Type.Integer() }) } } },
+      async () => ({ id: 1 }),
+    );
   },
 };
 
@@ -98,7 +123,10 @@ describe('requests', () => {
   });
 
   it('PF-04: fields, types and ranges are validated, nothing is removed or turned', async () => {
-    assert.deepEqual((await server.send('POST', '/api/v1/json', { amount: 5, note: 'x' })).body, { amount: 5, note: 'x' });
+    assert.deepEqual((await server.send('POST', '/api/v1/json', { amount: 5, note: 'x' })).body, {
+      amount: 5,
+      note: 'x',
+    });
     for (const [body, path] of [
       [{ amount: '5' }, '/amount'],
       [{ amount: 0 }, '/amount'],
@@ -132,14 +160,26 @@ describe('requests', () => {
   });
 
   it('PF-04: forms where the route takes them, their values read as the types of the schema', async () => {
-    assert.deepEqual(await (await post('/api/v1/form', 'amount=5&note=a+b%21', 'application/x-www-form-urlencoded')).json(), { amount: 5, note: 'a b!' });
+    assert.deepEqual(
+      await (await post('/api/v1/form', 'amount=5&note=a+b%21', 'application/x-www-form-urlencoded')).json(),
+      { amount: 5, note: 'a b!' },
+    );
     const form = new FormData();
     form.set('amount', '7');
     assert.deepEqual(await (await server.fetch('/api/v1/form', { method: 'POST', body: form })).json(), { amount: 7 });
     assert.equal((await server.send('POST', '/api/v1/form', { amount: '5' })).status, 400);
-    assert.equal((await problem(await post('/api/v1/form', 'amount=%E4', 'application/x-www-form-urlencoded'))).code, 'malformed_form');
-    assert.equal((await problem(await post('/api/v1/form', '__proto__=1&amount=5', 'application/x-www-form-urlencoded'))).code, 'invalid_key');
-    assert.equal((await problem(await post('/api/v1/form', 'a=1&'.repeat(1001), 'application/x-www-form-urlencoded'))).code, 'malformed_form');
+    assert.equal(
+      (await problem(await post('/api/v1/form', 'amount=%E4', 'application/x-www-form-urlencoded'))).code,
+      'malformed_form',
+    );
+    assert.equal(
+      (await problem(await post('/api/v1/form', '__proto__=1&amount=5', 'application/x-www-form-urlencoded'))).code,
+      'invalid_key',
+    );
+    assert.equal(
+      (await problem(await post('/api/v1/form', 'a=1&'.repeat(1001), 'application/x-www-form-urlencoded'))).code,
+      'malformed_form',
+    );
     assert.equal((await problem(await post('/api/v1/form', 'x', 'multipart/form-data'))).code, 'malformed_form');
   });
 
@@ -155,12 +195,21 @@ describe('requests', () => {
   });
 
   it('PF-04: malformed JSON is 400', async () => {
-    for (const body of ['{"amount":', '{amount:5}', 'null x', '{"__proto__":{"x":1}}', '{"amount":1,"constructor":{"prototype":{}}}']) {
+    for (const body of [
+      '{"amount":',
+      '{amount:5}',
+      'null x',
+      '{"__proto__":{"x":1}}',
+      '{"amount":1,"constructor":{"prototype":{}}}',
+    ]) {
       const response = await post('/api/v1/json', body);
       assert.equal(response.status, 400, body);
       assert.ok(['malformed_json', 'invalid_key'].includes(String((await problem(response)).code)), body);
     }
-    assert.equal((await problem(await post('/api/v1/json', new Uint8Array([0x22, 0xff, 0x22])))).code, 'malformed_json');
+    assert.equal(
+      (await problem(await post('/api/v1/json', new Uint8Array([0x22, 0xff, 0x22])))).code,
+      'malformed_json',
+    );
   });
 
   it('PF-04: a body over the limit is 413', async () => {
@@ -183,7 +232,10 @@ describe('requests', () => {
   it('PF-04: depth is bounded', async () => {
     assert.equal((await post('/api/v1/any', '['.repeat(32) + ']'.repeat(32))).status, 200);
     assert.equal((await problem(await post('/api/v1/any', '['.repeat(33) + ']'.repeat(33)))).code, 'too_deep');
-    assert.equal((await problem(await post('/api/v1/any', '['.repeat(500_000) + ']'.repeat(500_000)))).code, 'too_deep');
+    assert.equal(
+      (await problem(await post('/api/v1/any', '['.repeat(500_000) + ']'.repeat(500_000)))).code,
+      'too_deep',
+    );
   });
 
   it('PF-05: an error has the form of its surface, elsewhere problem+json', async () => {
@@ -271,7 +323,10 @@ describe('requests', () => {
   it('PF-60: what is no HTTP is refused', async () => {
     assert.match(await server.raw('NONSENSE\r\n\r\n'), /^HTTP\/1\.1 400 [\s\S]*"code":"bad_request"/);
     assert.match(await server.raw(`GET / HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1\.1 431 /);
-    assert.match(await server.raw('GET http://other/r/taken HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 409 /);
+    assert.match(
+      await server.raw('GET http://other/r/taken HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'),
+      /^HTTP\/1\.1 409 /,
+    );
     const h2c = 'GET /r/taken HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n';
     assert.match(await server.raw(h2c), /^HTTP\/1\.1 409 /);
     const websocket = 'GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
@@ -279,7 +334,9 @@ describe('requests', () => {
   });
 
   it('PF-02: the OpenAPI document is what is validated', async () => {
-    const document = server.openapi() as { paths: Record<string, Record<string, { requestBody: { content: { 'application/json': { schema: object } } } }>> };
+    const document = server.openapi() as {
+      paths: Record<string, Record<string, { requestBody: { content: { 'application/json': { schema: object } } } }>>;
+    };
     const { schema } = document.paths['/api/v1/json']!.post!.requestBody.content['application/json'];
     assert.equal((schema as { additionalProperties: boolean }).additionalProperties, false);
     assert.ok(document.paths['/r/bets/{id}']);

@@ -105,7 +105,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     security: securityHeaders({ https }),
     stopping: () => drain.stopping,
   };
-  const app = createApp(ports, answers, (handler) => server.on('request', drain.counted(createEdge(edge, handler))));
+  const app = createApp(ports, answers, (handler) => server.on('request', createEdge(edge, drain.counted(handler))));
   server.on('upgrade', options.upgrade ?? refuseUpgrade);
   app.addHook('onResponse', async (request, reply) => report(metrics, request, reply));
   await app.register(swagger, { openapi: openapiHead(options) });

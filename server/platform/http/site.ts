@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join, sep } from 'node:path';
-import { type ReadyAnswer, strongEtag } from '../cache/hot.ts';
+import { type ReadyAnswer, readyAnswer, strongEtag } from '../cache/hot.ts';
 import { pagePolicy } from './security-headers.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -101,5 +101,5 @@ function readAnswer(path: string, hashed: boolean, route: string): ReadyAnswer {
     'Content-Security-Policy',
     pagePolicy(type.startsWith('text/html') ? body.toString() : ''),
   ];
-  return { body, etag, headers, route };
+  return readyAnswer({ body, etag, headers, route });
 }

@@ -21,7 +21,12 @@ export interface TestServer extends HttpServer {
   /** `fetch` without following redirects. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Sends JSON and reads JSON. */
-  send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<{ status: number; headers: Headers; body: unknown }>;
+  send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; headers: Headers; body: unknown }>;
   /** Sends bytes as they are and reads until the server ends the connection. */
   raw(text: string | Uint8Array): Promise<string>;
   /** Stops the server without grace. */
@@ -61,15 +66,20 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   });
   const { port } = await http.listen();
   const url = `http://127.0.0.1:${port}`;
-  const fetchPath = async (path: string, init: RequestInit = {}) => await fetch(url + path, { redirect: 'manual', ...init });
+  const fetchPath = async (path: string, init: RequestInit = {}) =>
+    await fetch(url + path, { redirect: 'manual', ...init });
   return Object.assign(http, {
     ...{ url, port, hot, metrics, authority, clock: ports.clock },
     fetch: fetchPath,
     async send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
-      const json = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } };
+      const json =
+        body === undefined
+          ? {}
+          : { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } };
       const response = await fetchPath(path, { method, headers, ...json });
       const text = await response.text();
-      const parsed: unknown = text === '' ? undefined : response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text;
+      const parsed: unknown =
+        text === '' ? undefined : response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text;
       return { status: response.status, headers: response.headers, body: parsed };
     },
     raw: async (text: string | Uint8Array) => await exchangeRaw(port, text),

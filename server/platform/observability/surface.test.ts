@@ -8,7 +8,10 @@ import { observabilitySurface, type ReadinessCheck } from './surface.ts';
 
 const TOKEN = 't'.repeat(20);
 
-async function start(checks: Record<string, ReadinessCheck>, settings: { token?: string | null; proxies?: string[] } = {}) {
+async function start(
+  checks: Record<string, ReadinessCheck>,
+  settings: { token?: string | null; proxies?: string[] } = {},
+) {
   const metrics = new Metrics({ process: false });
   const state = { stopping: false };
   const server = await startTestServer({
@@ -41,11 +44,18 @@ describe('probes and metrics', () => {
     assert.equal((await server.send('GET', '/healthz')).status, 200);
     const ready = await server.send('GET', '/readyz');
     assert.equal(ready.status, 200);
-    assert.deepEqual(ready.body, { ready: true, stopping: false, parts: { database: { ok: true, detail: '18.1' }, bus: { ok: true } } });
+    assert.deepEqual(ready.body, {
+      ready: true,
+      stopping: false,
+      parts: { database: { ok: true, detail: '18.1' }, bus: { ok: true } },
+    });
     works.database = false;
     const away = await server.send('GET', '/readyz');
     assert.equal(away.status, 503);
-    assert.deepEqual((away.body as { parts: object }).parts, { database: { ok: false, detail: 'The database is away.' }, bus: { ok: true } });
+    assert.deepEqual((away.body as { parts: object }).parts, {
+      database: { ok: false, detail: 'The database is away.' },
+      bus: { ok: true },
+    });
     works.database = true;
     state.stopping = true;
     assert.equal((await server.send('GET', '/readyz')).status, 503);
@@ -65,7 +75,8 @@ describe('probes and metrics', () => {
 
   it('platform 1.1: metrics are for this machine, or for who has the token', async () => {
     const { server } = await start({}, { token: TOKEN, proxies: ['127.0.0.1'] });
-    const status = async (headers: Record<string, string>) => (await server.send('GET', '/metrics', undefined, headers)).status;
+    const status = async (headers: Record<string, string>) =>
+      (await server.send('GET', '/metrics', undefined, headers)).status;
     assert.equal(await status({}), 200);
     const remote = { 'x-forwarded-for': '203.0.113.5' };
     assert.equal(await status(remote), 401);
@@ -77,7 +88,10 @@ describe('probes and metrics', () => {
     assert.match(String(text.body), /^# TYPE http_request_duration_seconds histogram$/m);
     await server.close();
     const closed = await start({}, { proxies: ['127.0.0.1'] });
-    assert.equal((await closed.server.send('GET', '/metrics', undefined, { ...remote, authorization: 'Bearer ' })).status, 401);
+    assert.equal(
+      (await closed.server.send('GET', '/metrics', undefined, { ...remote, authorization: 'Bearer ' })).status,
+      401,
+    );
     await closed.server.close();
   });
 

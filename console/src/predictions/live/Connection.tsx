@@ -5,7 +5,7 @@ import { Banner } from '../../app/Banner.tsx';
 import { useNotify } from '../../app/Notices.tsx';
 import { useAccount, useRecheckAccount } from '../../app/session.ts';
 import { messages as m } from '../../messages.ts';
-import { applyBalance } from './gameState.ts';
+import { applyBalance, applyRoles } from './gameState.ts';
 
 export interface Connection {
   socket: OpcodeSocket;
@@ -60,11 +60,14 @@ function SignedInConnection({ userId, children }: SignedInProps) {
   const recheckAccount = useRecheckAccount();
   const recheck = useRef(recheckAccount);
   recheck.current = recheckAccount;
+  // A change of password closes the socket of this device too, though it stays signed in: then a new one is opened.
+  const [generation, setGeneration] = useState(0);
   const [socket, setSocket] = useState<OpcodeSocket | null>(null);
   const [key, setKey] = useState<SessionKey>();
   const [status, setStatus] = useState<OpcodeStatus>('idle');
   const [balance, setBalance] = useState<Partial<BalanceUpdate>>({});
   const [clockOffsetMs, setClockOffsetMs] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each generation is a new socket
   useEffect(() => {
     const opened = new OpcodeSocket({
       url: socketUrl(),
@@ -80,13 +83,14 @@ function SignedInConnection({ userId, children }: SignedInProps) {
     });
     opened.on('message', (message) => {
       setBalance((known) => applyBalance(known, message));
+      setKey((known) => known && { ...known, roles: applyRoles(known.roles, message) });
       const offsetMs = (message.response_header.t ?? Date.now()) - Date.now();
       setClockOffsetMs((known) => (Math.abs(known - offsetMs) > CLOCK_JUMP_MS ? offsetMs : known));
     });
     opened.on('ended', (reason) => {
       if (reason === 'closed') return;
-      notify(m.account.signedOutElsewhere);
-      recheck.current();
+      if (reason === 'refused') notify(m.failures.network, 'error');
+      else void recheck.current().then((account) => account && setGeneration((known) => known + 1));
     });
     const retry = () => opened.reconnectNow();
     window.addEventListener('online', retry);
@@ -96,7 +100,7 @@ function SignedInConnection({ userId, children }: SignedInProps) {
       window.removeEventListener('online', retry);
       opened.close();
     };
-  }, [api, notify]);
+  }, [api, notify, generation]);
   const isCutOff = useIsCutOff(status);
   if (socket === null) return null;
   return (

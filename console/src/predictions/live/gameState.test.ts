@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AnyMessage, GameDetails, Pool, ResponseCode } from '@greenroom/client';
-import { applyBalance, applyMessage, EMPTY_GAME, fromSnapshot, type GameState } from './gameState.ts';
+import { applyBalance, applyMessage, applyRoles, EMPTY_GAME, fromSnapshot, type GameState } from './gameState.ts';
 
 const ME = 'user-me';
 const GAME = 'game-1';
@@ -152,4 +152,14 @@ test('815 replaces the balance, 800 and 810 fill it', () => {
   assert.deepEqual(second, { currency: 'DON', current_balance: 1000, available_balance: 900 });
   const update = { currency: 'DON', current_balance: 1000, available_balance: 880 };
   assert.deepEqual(applyBalance(second, message(815, update)), update);
+});
+
+test('roles grow with 335 and 640', () => {
+  const roles = { developer: true, sources: ['s1'], games: [] };
+  const opened = applyRoles(roles, message(335, { source_id: 's2' }));
+  assert.deepEqual(applyRoles(opened, message(640, { game_id: GAME })), {
+    developer: true,
+    sources: ['s1', 's2'],
+    games: [GAME],
+  });
 });

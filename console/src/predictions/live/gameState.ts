@@ -9,6 +9,7 @@ import type {
   Pool,
   PoolResult,
   ResolvedPool,
+  SessionKey,
 } from '@greenroom/client';
 
 /** A line beside the chat: somebody came or went. */
@@ -55,7 +56,6 @@ export interface GameState {
   chat: readonly (ChatLine | PresenceLine)[];
   /** Bets already counted into `backing`. */
   countedBets: ReadonlySet<string>;
-  isAdmin: boolean;
 }
 
 export const EMPTY_GAME: GameState = {
@@ -66,7 +66,6 @@ export const EMPTY_GAME: GameState = {
   feed: [],
   chat: [],
   countedBets: new Set(),
-  isAdmin: false,
 };
 
 const FEED_LIMIT = 200;
@@ -250,8 +249,6 @@ export function applyMessage(state: GameState, message: AnyMessage, userId: stri
       return message.scheduled ? state : withPool(state, message.pool_id, () => ({ is_blocked: false }));
     case 341:
       return withClosed(state);
-    case 640:
-      return { ...state, isAdmin: true };
     case 470:
     case 480:
       return withPresence(state, message);
@@ -282,4 +279,11 @@ export function applyBalance(balance: Partial<BalanceUpdate>, message: AnyMessag
   if (message.res !== 815) return balance;
   const { currency, current_balance, available_balance } = message;
   return { currency, current_balance, available_balance };
+}
+
+/** Roles after a message: opening a source makes its admin (335), 640 an admin of a game. */
+export function applyRoles(roles: SessionKey['roles'], message: AnyMessage): SessionKey['roles'] {
+  if (message.res === 335) return { ...roles, sources: [...roles.sources, message.source_id] };
+  if (message.res === 640) return { ...roles, games: [...roles.games, message.game_id] };
+  return roles;
 }

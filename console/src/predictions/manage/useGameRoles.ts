@@ -10,9 +10,9 @@ export interface GameRoles {
 }
 
 /** What the signed-in account may do in this game (1.2 of the contract). */
-export function useGameRoles(game: GameDetails, becameAdmin: boolean): GameRoles {
+export function useGameRoles(game: GameDetails): GameRoles {
   const roles = useConnection()?.key?.roles;
   const isSourceAdmin = roles?.sources.includes(game.source_id) ?? false;
-  const isGameAdmin = becameAdmin || (roles?.games.includes(game.game_id) ?? false);
+  const isGameAdmin = roles?.games.includes(game.game_id) ?? false;
   return { isSourceAdmin, isGameAdmin, isAny: isSourceAdmin || isGameAdmin };
 }

@@ -101,6 +101,7 @@ test('bets are shown where asked for, with their whole number when some are left
     amount,
     user_id: userId,
   });
+  assert.equal(distributionShape(aPool(), new Map(), { shown })[0]?.bets?.[0]?.placed_at, 1500);
   assert.deepEqual([chile?.bets, chile?.user_ids], [[bet('bet-0', 1, 1, 'A')], ['A']]);
   assert.equal(Object.hasOwn(chile ?? {}, 'bets_total'), false);
   assert.deepEqual([peru?.bets, peru?.bets_total], [[bet('bet-1', 2, 2.5, 'B')], 7]);

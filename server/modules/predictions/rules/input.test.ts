@@ -116,7 +116,7 @@ test('integers come as number or numeric string within their bounds', () => {
 });
 
 test('numbers are finite and plainly written', () => {
-  assert.equal(readNumber('12.5'), 12.5);
+  assert.equal(readNumber('12.25'), 12.25);
   assert.equal(readNumber(' +3 '), 3);
   assert.equal(readNumber('-3'), -3);
   assert.equal(readNumber(-0.5), -0.5);

@@ -54,7 +54,7 @@ export function tailorBoard(
   for (const [name, count] of Object.entries(counts)) {
     if (count < 0 || count > MOST_TAILORED_ROWS) throw invalidParameter(`${name}_count`);
   }
-  const own = userId === null ? -1 : board.findIndex((row) => row.userId === userId);
+  const own = board.findIndex((row) => row.userId === userId);
   const isShown = (place: number) =>
     place < counts.top ||
     place >= board.length - counts.bottom ||

@@ -17,10 +17,11 @@ const PLAIN_DECIMAL = /^([+-]?)(\d{1,30})(?:\.(\d{1,30}))?$/;
 
 /**
  * Reads money from the wire (WC5): a number or a numeric string, at most two decimals, above 0. Works on the decimal
- * digits, never on floats, so 9000000003.00 is exact and 1.005 is refused.
+ * digits, never on floats, so 9000000003.00 is exact and 1.005 is refused. So is whatever JavaScript writes with an
+ * exponent.
  */
 export function readAmount(value: unknown): AmountReading {
-  const text = typeof value === 'number' ? decimalText(value) : typeof value === 'string' ? value.trim() : '';
+  const text = typeof value === 'number' || typeof value === 'string' ? String(value).trim() : '';
   const match = PLAIN_DECIMAL.exec(text);
   if (match === null) return { ok: false, fault: 'not_a_number' };
   const [, sign = '', whole = '', decimals = ''] = match;
@@ -56,9 +57,4 @@ export function floorDivide(a: bigint, b: bigint): bigint {
 /** a / b rounded to whole units, halves towards +∞ (ST3–ST5), for b > 0. */
 export function divideHalfUp(a: bigint, b: bigint): bigint {
   return floorDivide(2n * a + b, 2n * b);
-}
-
-/** Plain decimals of a number; tiny ones JavaScript writes with an exponent keep it and so fail the pattern. */
-function decimalText(value: number): string {
-  return Number.isFinite(value) && Math.abs(value) < 1e21 ? String(value) : '';
 }

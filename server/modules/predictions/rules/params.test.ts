@@ -38,6 +38,15 @@ test('the name of the table beats its other spelling', () => {
   assert.deepEqual(params, { pool_id: '1', target: 'chile', amount: '10', client_ref: null });
 });
 
+test('an unset name leaves the word to its other spelling', () => {
+  const params = readParams(OPS.block_betting_for_game_and_action.params, {
+    game_id: 'g',
+    action_id: '',
+    action: 'goal',
+  });
+  assert.deepEqual(params, { game_id: 'g', action_id: 'goal', block_at: null });
+});
+
 test('absent required parameters are 6606, unset ones too; unreadable ones 6607', () => {
   const read = (message: Record<string, unknown>) => () => readParams(OPS.place_bet_in_betting_pool.params, message);
   assertRule(read({ target: 'chile', amount: 1 }), 'missing_parameter', { name: 'pool_id' });

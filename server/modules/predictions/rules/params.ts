@@ -35,9 +35,9 @@ export function readParams<const S extends Readonly<Record<string, ParamSpec>>>(
 ): ParamValues<S> {
   const isGiven = (name: string) => !isUnset(Object.hasOwn(message, name) ? message[name] : undefined);
   const values = Object.entries(specs).map(([name, spec]) => {
-    const sent = [name, ...(spec.aliases ?? [])].find((spelling) => Object.hasOwn(message, spelling)) ?? name;
+    const sent = [name, ...(spec.aliases ?? [])].find(isGiven) ?? name;
     const value = readParam(Object.hasOwn(message, sent) ? message[sent] : undefined, name, spec);
-    const isMissing = spec.required === true && (value === null || value === undefined);
+    const isMissing = spec.required === true && value === null;
     if (isMissing && !(spec.unless !== undefined && isGiven(spec.unless))) throw missingParameter(name);
     return [name, value ?? spec.default ?? value];
   });

@@ -153,6 +153,10 @@ test('predictions-37: no timely winner returns the timely stakes, the late ones 
   assert.deepEqual([losers, invalidated_bettors, is_money_return], [{}, ['B'], true]);
   assert.deepEqual(figures(settlement, 'credited'), { A: 10, B: 5 });
   assert.deepEqual(settlement.betOutcomes, ['returned', 'invalidated']);
+  assert.deepEqual(
+    settlement.users.map((user) => user.outcome),
+    ['returned', 'invalidated'],
+  );
 });
 
 test('predictions-50 predictions-54: an expiry pays those on none; nothing is late (PL12, EV14)', () => {

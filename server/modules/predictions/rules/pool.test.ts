@@ -150,7 +150,8 @@ test('a target of a binary pool is named by id, yes, no, or its labels (PL2, I46
   const labelled = binary('Over 2:1', 'Under');
   for (const text of ['over 2:1', 'yes']) assert.equal(targetOfPool(labelled, text), 'uuid-1');
   for (const text of ['UNDER', 'no']) assert.equal(targetOfPool(labelled, text), 'none');
-  assert.equal(targetOfPool(binary('a::b', 'c'), 'A::B'), 'uuid-1');
+  assert.equal(targetOfPool(binary('a::b', ':c'), 'A::B'), 'uuid-1');
+  assertRule(() => targetOfPool(binary('a::b', 'c'), 'x::y'), 'unknown_target', { target_id: 'x::y' });
 });
 
 test('labels win over yes and no', () => {

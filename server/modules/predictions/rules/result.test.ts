@@ -54,7 +54,7 @@ const crowd = (winners: number, losers: number, late: number): Bet[] => {
     ...group(losers, 'l', 'peru', 0),
     ...group(late, 'x', 'chile', 100),
   ];
-  return bets.map((bet, seq) => ({ ...bet, seq }));
+  return bets.map((bet, place) => ({ ...bet, seq: bets.length - place }));
 };
 
 test('a thousand of each are shown whole and without totals (BO1)', () => {

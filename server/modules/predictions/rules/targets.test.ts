@@ -106,7 +106,7 @@ test('level, first level, path and symbol of an id (TG2, TG7, TG10)', () => {
 });
 
 test('missing parents come before their children, named as typed (TG3)', () => {
-  assert.deepEqual(addTargets([], ['Peru:A Team:4']), [
+  assert.deepEqual(addTargets([], [' Peru : A Team : 4 ']), [
     { targetId: 'peru', displayName: 'Peru' },
     { targetId: 'peru:a-team', displayName: 'A Team' },
     { targetId: 'peru:a-team:4', displayName: '4' },

@@ -29,26 +29,34 @@ export interface BetServiceOptions {
   legacySeconds: boolean;
 }
 
+/** Pools whose game is remembered; the oldest are forgotten first. */
+const MOST_POOLS_KNOWN = 50_000;
+
 type Accepted = { command: BetCommand; bet: Bet; isNewcomer: boolean };
 
 /** Places bets: gathered into batches, decided one by one by the rules, written at once (DESIGN "Batching in", BT1-BT7, BO2). */
 export class BetService {
   readonly #options: BetServiceOptions;
   readonly #batcher: Batcher<NewBet, PlacedBet>;
+  /**
+   * Game of each pool. Lanes go by game: two batches of one game would wait for each other's commit at its topic anyway (DESIGN "Batching in").
+   */
+  readonly #games = new Map<string, string>();
 
   constructor(options: BetServiceOptions) {
     this.#options = options;
     this.#batcher = new Batcher<NewBet, PlacedBet>({
       name: 'predictions.bets',
       ports: options.ports,
-      keyOf: (bet) => bet.poolId,
+      keyOf: (bet) => this.#games.get(bet.poolId) ?? '',
       run: (bets) => options.database.transaction('predictions.bets', (tx) => this.placeAll(tx, bets)),
     });
   }
 
   /** @throws RuleError in the order of BT3; Unavailable when too many wait. */
-  place(bet: NewBet): Promise<PlacedBet> {
-    return this.#batcher.submit(bet);
+  async place(bet: NewBet): Promise<PlacedBet> {
+    if (!this.#games.has(bet.poolId)) await this.#learnGame(bet.poolId);
+    return await this.#batcher.submit(bet);
   }
 
   get waiting(): number {
@@ -102,6 +110,14 @@ export class BetService {
     );
     const available = new Map(rows.map((row) => [balanceKey(row.account_id, row.currency), row.available]));
     return { books, positions, earlier, available };
+  }
+
+  async #learnGame(poolId: string): Promise<void> {
+    if (!isUuid(poolId)) return;
+    const [row] = await this.#options.database.query<{ game_id: string }>('select game_id from predictions_pools where id = $1', [poolId]);
+    if (!row) return;
+    if (this.#games.size >= MOST_POOLS_KNOWN) this.#games.delete(this.#games.keys().next().value!);
+    this.#games.set(poolId, row.game_id);
   }
 
   /** One distribution update per pool and batch (BO2, DESIGN M4). */

@@ -17,14 +17,14 @@ after(async () => {
   await world.close();
 });
 
-type Tree = { target_id: string; symbol: string; targets: Tree[] }[];
+type Node = { target_id: string; symbol: string; targets: Node[] };
 
 test('predictions-12: targets as one string become a tree', async () => {
   const { admin, sourceId } = await world.source();
   const targets = readList('Chile:11, Peru:4', 'targets', 100);
   const { body } = await world.process.games.createAndOpen(admin, askedGame({ sourceId, targets }));
-  const flat = (tree: Tree): unknown[] => tree.map((node) => [node.target_id, node.symbol, flat(node.targets)]);
-  assert.deepEqual(flat(body.targets as Tree), [
+  const flat = (tree: Node[]): unknown[] => tree.map((node) => [node.target_id, node.symbol, flat(node.targets)]);
+  assert.deepEqual(flat(body.targets as Node[]), [
     ['chile', 'chi', [['chile:11', '11', []]]],
     ['peru', 'per', [['peru:4', '4', []]]],
     ['none', 'non', []],

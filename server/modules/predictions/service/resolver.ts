@@ -157,8 +157,6 @@ export class Resolver {
       const unresolved = await readUnresolvedPools(tx, gameId);
       const close = planClose(game.state, unresolved, request.force);
       if (game.state === 'opened') await tx.query(`update predictions_games set state = 'closing' where id = $1`, [gameId]);
-      const blocked = await lockPools(tx, close.toBlock.map((pool) => pool.poolId));
-      await markBlocked(tx, [...blocked.values()].sort(comparePools), this.#deps.ports.clock.now(), request.cause);
       return { game: { ...game, state: 'closing' as const }, close };
     });
     if (plan) {
@@ -174,7 +172,13 @@ export class Resolver {
     }
     await step.complete('predictions.close.end', async (tx) => {
       const game = await lockGame(tx, gameId);
-      if (game.state !== 'closed' && (await readUnresolvedPools(tx, gameId)).length === 0) await closeGameRow(tx, game, { at: this.#deps.ports.clock.now(), cause: request.cause, firing: step.timer });
+      if (game.state === 'closed') return;
+      const left = await readUnresolvedPools(tx, gameId);
+      const at = this.#deps.ports.clock.now();
+      if (left.length === 0) return await closeGameRow(tx, game, { at, cause: request.cause, firing: step.timer });
+      const { toBlock } = planClose(game.state, left, false);
+      const locked = await lockPools(tx, toBlock.map((pool) => pool.poolId));
+      await markBlocked(tx, [...locked.values()].sort(comparePools), at, request.cause);
     });
   }
 }

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Unavailable } from '../../../platform/errors.ts';
+import { LEASE_MS } from '../../../platform/jobs/leases.ts';
+import { gameTopic } from '../events.ts';
+import { openWorld, type TestMatch, TestProcess, type World } from './testing.ts';
+
+let world: World;
+
+before(async () => {
+  world = await openWorld();
+});
+
+after(async () => {
+  await world.checkInvariants();
+  await world.close();
+});
+
+/** A plug that is pulled before the nth commit of the Resolver: nothing is written from then on. */
+class Plug {
+  left: number;
+  isOut = false;
+
+  constructor(commits: number) {
+    this.left = commits;
+  }
+
+  beforeCommit(name: string): void {
+    if (/^predictions\.(resolver|settle|close\.(begin|end))/.test(name) && --this.left < 0) this.isOut = true;
+    if (this.isOut) throw new Unavailable('power', 'The power is out.');
+  }
+}
+
+let processes = 0;
+
+async function replaceProcess(plug?: Plug): Promise<void> {
+  await world.process.stop();
+  // Leases of a killed process run out; a new one takes them with a higher fence.
+  world.clock.advance(LEASE_MS + 1);
+  const faults = plug ? { beforeCommit: (name: string) => plug.beforeCommit(name) } : undefined;
+  world.process = new TestProcess({ store: world.store, clock: world.clock, seed: `process-${++processes}`, faults });
+  world.process.runner.start();
+}
+
+/** Five pools of one question with bets of four players, two of the pools recreated; and what everybody has. */
+async function fivePools() {
+  const match = await world.match();
+  const players = await world.players(4);
+  const pools: string[] = [];
+  for (let i = 0; i < 5; i++) {
+    const poolId = await match.pool({ recreateOnEnd: i < 2 });
+    pools.push(poolId);
+    await match.bet(players[0]!, poolId, 3 + i, 'chile');
+    await match.bet(players[1]!, poolId, '1.01', 'chile');
+    await match.bet(players[2]!, poolId, 7, 'peru');
+    if (i === 2) await match.bet(players[3]!, poolId, 5, 'none');
+    await world.advance(1);
+  }
+  return { match, pools, players };
+}
+
+/** Does something that the Resolver follows up, pulls the plug at every commit in turn, and looks what a new process makes of it. */
+async function sweep(act: (match: TestMatch) => Promise<unknown>, check: (run: Awaited<ReturnType<typeof fivePools>>) => Promise<void>) {
+  let expected: string[] | undefined;
+  for (let commits = 0; ; commits++) {
+    await replaceProcess();
+    const run = await fivePools();
+    const plug = new Plug(commits);
+    await replaceProcess(plug);
+    await act(run.match);
+    await world.settle();
+    const { isOut } = plug;
+    await replaceProcess();
+    await world.settle();
+    await check(run);
+    const balances = await world.available(...run.players);
+    expected ??= balances;
+    assert.deepEqual(balances, expected, `plug pulled before commit ${commits}`);
+    await world.checkInvariants();
+    if (!isOut) return commits;
+  }
+}
+
+test('predictions-71: killed anywhere in the settlement of five pools, all are settled once', async () => {
+  const commits = await sweep(
+    (match) => match.register(),
+    async ({ match, pools, players }) => {
+      for (const poolId of pools) {
+        const result = await match.result(poolId);
+        assert.deepEqual([result.winning_target, Object.keys(result.winners).length], ['chile', 2]);
+      }
+      assert.equal((await match.told(366)).length, 1);
+      const recreated = (await match.told(352)).filter((body) => body.recreated_from !== null);
+      assert.deepEqual(
+        recreated.map((body) => body.recreated_from),
+        pools.slice(0, 2),
+      );
+      for (const player of players) assert.equal((await world.balanceOf(player)).exposure, 0n);
+      // Balances of every player of the step are told, by whichever process ends it (BT9, RS9).
+      const steps = await world.database.query<{ data: { step: { settled?: string[] } } }>(
+        `select data from events where topic = $1 and type = 'pool.resolved'`,
+        [gameTopic(match.gameId)],
+      );
+      const settled = steps.flatMap(({ data }) => (data.step.settled ? [data.step.settled.toSorted()] : []));
+      assert.deepEqual(settled, [pools.toSorted()]);
+    },
+  );
+  // Reading the event, five pools, the end of the event.
+  assert.equal(commits, 7);
+});
+
+test('a close that was cut off is finished by the next process', async () => {
+  await sweep(
+    async (match) => {
+      // Nobody waits for the answer of a killed server.
+      const closing = world.process.closing.closeGame(match.admin, match.gameId, false).catch(() => undefined);
+      await world.settle();
+      world.clock.advance(60_000);
+      await closing;
+    },
+    async ({ match, pools }) => {
+      for (const poolId of pools) assert.equal((await match.result(poolId)).winning_target, 'none');
+      assert.equal((await match.told(341)).length, 1);
+    },
+  );
+});
+
+test('a pool that cannot be settled is parked and holds up nobody else (RS13)', async () => {
+  const other = await openWorld();
+  const match = await other.match();
+  const pools = [await match.pool(), await match.pool(), await match.pool()].toSorted();
+  const player = await other.player();
+  for (const poolId of pools) await match.bet(player, poolId, 1, 'chile');
+  // Money that is on no target of the pool: its settlement breaks a constraint.
+  await other.database.query('update predictions_bets set amount = amount + 1000000 where pool_id = $1', [pools[2]]);
+  await match.register();
+  const results = (await match.told(362)).map((body) => body.pool_id);
+  assert.deepEqual(results.toSorted(), pools.slice(0, 2));
+  const [last] = await match.told(342);
+  assert.ok(last, 'the step ends with another message');
+  const [parked] = await other.database.query<{ id: string; state: string; parked_reason: string }>(
+    'select id, state, parked_reason from predictions_pools where parked_at is not null',
+  );
+  assert.deepEqual([parked!.id, parked!.state], [pools[2], 'open']);
+  // Repaired, it is settled by the close.
+  await other.database.query('update predictions_bets set amount = amount - 1000000 where pool_id = $1', [pools[2]]);
+  await other.process.closing.closeGame(match.admin, match.gameId, false);
+  assert.equal((await match.result(pools[2]!)).winning_target, 'none');
+  await other.checkInvariants();
+  await other.close();
+});
