@@ -29,8 +29,7 @@ const frame = {
   settings: 'Settings',
   home: 'Home',
   footer: (version: string) => `Greenroom ${version}`,
-  guides: 'Guides',
-  apiReference: 'API reference',
+  apiDescription: 'API description',
   offline: 'You are offline. What you see may be out of date.',
   reconnecting: 'Connection lost. Reconnecting… What you see may be out of date.',
   reconnected: 'Connected again.',
@@ -65,8 +64,8 @@ const home = {
   noModules: 'No module is switched on yet.',
   firstRunTitle: 'Welcome to your new Greenroom',
   firstRun:
-    'Nobody administers this server yet. Open the one-time set-up link that the server printed when it started, or run the command below beside it.',
-  firstRunCommand: 'greenroom admin create',
+    'Nobody administers this server yet. Make the first administrator with this command, beside the running server:',
+  firstRunCommand: 'greenroom admin create NAME E-MAIL',
   about: {
     predictions: 'Predict what happens next in a live match, with play money.',
     draws: 'Draw prizes among attendees, provably fairly.',
@@ -198,7 +197,7 @@ const game = {
   signInToPlay: 'Sign in to make predictions. New players start with play money.',
   closed: 'This game is closed. All pools are decided.',
   closing: 'This game is finishing: no new predictions; the last questions are being decided.',
-  notOpen: 'This game is not open yet.',
+  notOpen: 'This game is not open yet. Questions that are shown already take predictions before the match.',
   loadFailed: 'The game could not be loaded.',
   anonymousRefresh: 'You are watching as a guest. Figures refresh every few seconds.',
   details: 'Match room',
@@ -268,7 +267,7 @@ const stake = {
   placeEmpty: 'Place prediction',
   placing: 'Placing…',
   placed: (amount: string, target: string) => `Placed: ${amount} on ${target}.`,
-  refused: (reason: string) => `Not placed: ${reason}`,
+  refused: (reason: string) => `Not placed. ${reason}`,
   unknown: 'The connection broke before the answer came. Trying again is safe: it counts once.',
   again: 'Try again',
   another: 'Add more',
@@ -355,14 +354,14 @@ const you = {
 };
 
 const reasons = {
-  insufficient_funds: 'you do not have that much available.',
-  pool_blocked: 'the question is paused.',
-  pool_closed: 'the question is already decided or entries are over.',
-  game_not_open: 'the game is not open yet.',
-  game_closed: 'the game is closed.',
-  other_target_backed: 'you already back another answer of this question.',
-  amount_invalid: 'the amount is not allowed.',
-  rate_limited: 'that was too fast. Wait a moment.',
+  insufficient_funds: 'You do not have that much available.',
+  pool_blocked: 'The question is paused.',
+  pool_closed: 'The question is already decided or entries are over.',
+  game_not_open: 'The game is not open yet.',
+  game_closed: 'The game is closed.',
+  other_target_backed: 'You already back another answer of this question.',
+  amount_invalid: 'The amount is not allowed.',
+  rate_limited: 'That was too fast. Wait a moment.',
 } as Record<string, string>;
 
 export const messages = {

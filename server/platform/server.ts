@@ -62,6 +62,7 @@ export async function startServer(platform: Platform, loaded: LoadedSettings, de
   });
   const upgrades = createUpgradeDispatcher([native.route, ...parts.flatMap((part) => part.upgrades ?? [])], { log: ports.log });
   const site = loadSite(asset('console/dist'));
+  const idempotency = new IdempotencyKeys({ database: platform.database, secrets: platform.secrets, ports });
   const overview = createOverview(platform, definitions, modules);
   const http = await createHttpServer({
     ports,
@@ -73,7 +74,8 @@ export async function startServer(platform: Platform, loaded: LoadedSettings, de
     authority: platform.authority,
     authenticate: (request) => platform.accounts.authenticator.authenticate(request),
     checkCsrf: (request, principal) => platform.accounts.authenticator.checkCsrf(request, principal),
-    idempotency: new IdempotencyKeys({ database: platform.database, secrets: platform.secrets, ports }),
+    idempotency,
+    moved: settings.MOUNTS,
     limitStore: platform.redis ? new RedisLimits({ redis: platform.redis, clock: ports.clock, log: ports.log }) : undefined,
     upgrade: (request, socket, head) => upgrades.dispatch(request, socket, head),
     surfaces: [
@@ -115,7 +117,7 @@ export async function startServer(platform: Platform, loaded: LoadedSettings, de
   await platform.presence.start();
   for (const part of parts) await part.start?.();
   for (const consumer of consumers) consumer.start();
-  const upkeep = new Upkeep(platform);
+  const upkeep = new Upkeep(platform, [() => idempotency.purge()]);
   if (settings.ROLES.includes('worker')) {
     platform.timers.start();
     platform.outbox.start();

@@ -4,13 +4,18 @@ const EVERY_MS = 60_000;
 /** How long a commit's id is kept: far longer than a lost connection is ever looked up (DESIGN M2). */
 const COMMITS_KEPT_MS = 10 * 60_000;
 
+type UpkeepPlatform = Pick<Platform, 'database' | 'ports' | 'accounts' | 'settings'>;
+
 /** Small housekeeping of the platform's own tables; every process with the role may do it, each time again. */
 export class Upkeep {
-  readonly #platform: Platform;
+  readonly #platform: UpkeepPlatform;
+  /** Further work of each round, by the parts that know their own tables. */
+  readonly #others: readonly (() => Promise<unknown>)[];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(platform: Platform) {
+  constructor(platform: UpkeepPlatform, others: readonly (() => Promise<unknown>)[] = []) {
     this.#platform = platform;
+    this.#others = others;
   }
 
   start(): void {
@@ -30,6 +35,7 @@ export class Upkeep {
     await keepPartitions(this.#platform, now);
     await dropOldPartitions(this.#platform, now, settings.EVENTS_MAX_BYTES);
     await accounts.purge();
+    for (const other of this.#others) await other();
   }
 }
 
@@ -38,7 +44,7 @@ const PARTITION_MS = 6 * 3_600_000;
 const EVENTS_KEPT_MS = 72 * 3_600_000;
 
 /** Makes the partitions of the next day ahead, so that no event ever falls into the default one (DESIGN M8). */
-async function keepPartitions({ database }: Platform, now: number): Promise<void> {
+async function keepPartitions({ database }: UpkeepPlatform, now: number): Promise<void> {
   const first = Math.floor(now / PARTITION_MS) * PARTITION_MS;
   for (let from = first; from < now + 24 * 3_600_000; from += PARTITION_MS) {
     const name = `events_${from}`;
@@ -51,7 +57,7 @@ async function keepPartitions({ database }: Platform, now: number): Promise<void
 }
 
 /** Drops whole partitions: those past the time, and the oldest while the log is too large (DESIGN M8, PF-77). */
-async function dropOldPartitions({ database, ports }: Platform, now: number, maxBytes: number): Promise<void> {
+async function dropOldPartitions({ database, ports }: UpkeepPlatform, now: number, maxBytes: number): Promise<void> {
   const partitions = await database.query<{ name: string; bytes: bigint }>(
     `select c.relname as name, pg_total_relation_size(c.oid) as bytes from pg_inherits i join pg_class c on c.oid = i.inhrelid
      where i.inhparent = 'events'::regclass and c.relname <> 'events_default' order by c.relname`,

@@ -36,6 +36,11 @@ export interface GameSnapshot {
   pools: Pool[];
 }
 
+export interface UpcomingBet {
+  targetId: string;
+  amount: number;
+}
+
 export interface Board {
   leaderboard: LeaderboardRow[];
   break_after_rank?: number[];
@@ -72,6 +77,15 @@ export class PredictionsApi {
   /** A key for the opcode websocket of the signed-in account. */
   sessionKey(): Promise<SessionKey> {
     return this.#rest.post('/predictions/api/session-key');
+  }
+
+  /**
+   * Predicts in a game that is announced but not opened; the websocket takes predictions of opened games only (GM4).
+   * @param idempotencyKey kept for a retry, which then counts once
+   */
+  async predictUpcoming(pool: Pool, sourceId: string, bet: UpcomingBet, idempotencyKey: string): Promise<void> {
+    const path = `/r/sources/${sourceId}/games/upcoming/${pool.game_id}/pools/${pool.pool_id}/predictions/`;
+    await this.#rest.post(path, { user_backed: { [bet.targetId]: bet.amount } }, { idempotencyKey });
   }
 
   async statistics(userId: string, signal?: AbortSignal): Promise<Statistics> {

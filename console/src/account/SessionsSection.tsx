@@ -38,7 +38,11 @@ function SessionItem({ session }: { session: Session }) {
   const use = m.settings.sessionUse[session.kind];
   const facts = [m.settings.lastSeen(dateTime(session.last_seen_at)), m.settings.since(dateTime(session.created_at))];
   return (
-    <ListItem divider disableGutters sx={{ gap: 2, flexWrap: 'wrap', '&:last-child': { borderBottom: 0 } }}>
+    <ListItem
+      divider
+      disableGutters
+      sx={{ gap: 2, flexWrap: { xs: 'wrap', sm: 'nowrap' }, '&:last-child': { borderBottom: 0 } }}
+    >
       <ListItemText
         primary={
           <>
@@ -53,6 +57,7 @@ function SessionItem({ session }: { session: Session }) {
           variant="outlined"
           color="error"
           loading={revoke.isPending}
+          sx={{ flexShrink: 0 }}
           aria-label={m.settings.revokeNamed(agent)}
           onClick={() => revoke.mutate()}
         >

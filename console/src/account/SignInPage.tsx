@@ -17,6 +17,10 @@ import { PasswordField } from './PasswordField.tsx';
 
 const FORM_WIDTH_PX = 480;
 
+function focusOnMount(input: HTMLInputElement | null): void {
+  input?.focus();
+}
+
 export default function SignInPage() {
   const [query] = useSearchParams();
   const [username, setUsername] = useState('');
@@ -40,7 +44,9 @@ export default function SignInPage() {
     <Page title={m.account.signInTitle} lead={m.account.signInLead} width={FORM_WIDTH_PX}>
       <FormCard onSubmit={submit} label={m.account.signInTitle}>
         {signIn.error && (
-          <Alert severity={isOtpAsked && otp === '' ? 'info' : 'error'}>{failureText(signIn.error)}</Alert>
+          <Alert severity={signIn.variables?.otp === undefined && isOtpAsked ? 'info' : 'error'}>
+            {failureText(signIn.error)}
+          </Alert>
         )}
         <TextField
           label={m.account.usernameOrEmail}
@@ -60,6 +66,7 @@ export default function SignInPage() {
             label={m.account.otp}
             value={otp}
             required
+            inputRef={focusOnMount}
             helperText={m.account.otpHelp}
             autoComplete="one-time-code"
             onChange={(event) => setOtp(event.target.value)}

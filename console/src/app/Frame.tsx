@@ -128,11 +128,8 @@ function Footer() {
         <Typography variant="body2" color="textSecondary" sx={{ flex: 1 }}>
           {data ? m.frame.footer(data.version) : m.frame.product}
         </Typography>
-        <Link href="/docs" variant="body2" color="textSecondary">
-          {m.frame.guides}
-        </Link>
-        <Link href="/reference" variant="body2" color="textSecondary">
-          {m.frame.apiReference}
+        <Link href="/openapi.json" variant="body2" color="textSecondary">
+          {m.frame.apiDescription}
         </Link>
       </Box>
     </Box>

@@ -2,7 +2,7 @@ import Box from '@mui/material/Box';
 import Stack from '@mui/material/Stack';
 import Typography from '@mui/material/Typography';
 import { type ReactNode, useEffect, useRef } from 'react';
-import { useLocation, useNavigationType } from 'react-router';
+import { useLocation } from 'react-router';
 import { messages as m } from '../messages.ts';
 import { CONTENT_WIDTH_PX } from './theme.ts';
 
@@ -31,13 +31,12 @@ const VISUALLY_HIDDEN = {
 export function Page({ title, lead, actions, width = CONTENT_WIDTH_PX, isTitleHidden = false, children }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   const { key } = useLocation();
-  const navigation = useNavigationType();
   useEffect(() => {
     document.title = `${title} · ${m.frame.product}`;
   }, [title]);
   useEffect(() => {
-    if (key !== 'default' && navigation !== 'REPLACE') heading.current?.focus({ preventScroll: true });
-  }, [key, navigation]);
+    if (key !== 'default') heading.current?.focus({ preventScroll: true });
+  }, [key]);
   return (
     <Box sx={{ maxWidth: width, mx: 'auto', px: { xs: 2, sm: 3 }, py: { xs: 3, md: 4 }, width: '100%' }}>
       <Stack

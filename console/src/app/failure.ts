@@ -10,7 +10,7 @@ export function failureText(error: unknown): string {
     if (error.status === 429) {
       return m.account.tooMany(error.retryAfterMs === undefined ? undefined : Math.ceil(error.retryAfterMs / 1000));
     }
-    return error.message;
+    return m.reasons[error.code] ?? error.message;
   }
   return m.failures.title;
 }

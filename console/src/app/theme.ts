@@ -40,6 +40,7 @@ export const theme = createTheme({
     h1: { fontSize: '1.875rem', fontWeight: 700, letterSpacing: '-0.02em', lineHeight: 1.2 },
     h2: { fontSize: '1.25rem', fontWeight: 650, letterSpacing: '-0.01em', lineHeight: 1.3 },
     h3: { fontSize: '1.0625rem', fontWeight: 650, lineHeight: 1.35 },
+    h6: { fontSize: '1.125rem', fontWeight: 650, lineHeight: 1.4 },
     h4: { fontSize: '1rem', fontWeight: 650 },
     overline: { fontSize: '0.75rem', fontWeight: 650, letterSpacing: '0.06em', lineHeight: 1.6 },
     button: { textTransform: 'none', fontWeight: 600 },

@@ -111,7 +111,7 @@ function Loaded({ game, view }: { game: GameDetails; view: GameView }) {
             {roles.isAny && <AdminPanel game={game} pools={view.state.pools} roles={roles} />}
             <PoolTabs
               state={view.state}
-              currency={game.currency}
+              game={game}
               isGuest={isGuest}
               adminTools={roles.isGameAdmin ? (pool) => <PoolAdminTools pool={pool} game={game} /> : undefined}
             />

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { flag, integer, list, oneOf, text, url, type ValuesOf } from './setting-types.ts';
+import { flag, integer, list, oneOf, text, textMap, url, type ValuesOf } from './setting-types.ts';
 
 /** What a process may do (platform section 1). */
 export const ROLES = ['api', 'resolver', 'events', 'sync', 'worker'] as const;
@@ -86,6 +86,11 @@ export const platformSettings = {
     doc: 'sender of mails; derived from PUBLIC_URL when absent',
     default: null,
     maxLength: 254,
+  }),
+  MOUNTS: textMap({
+    doc: 'paths that are served elsewhere than their contract says (PF-01)',
+    accepts: 'pairs of contract path and served path, such as /r=/games',
+    default: {},
   }),
   LOG_LEVEL: oneOf({
     doc: 'least level that is logged',

@@ -5,10 +5,11 @@ export interface ErrorCode {
 }
 
 /**
- * Every code that the platform itself answers over HTTP (PF-05). A test proves both ways that code thrown = code listed. Modules document theirs
+ * Every code that the platform itself answers, over HTTP and in messages of the native protocol (PF-05). A test proves both ways that code thrown = code listed. Modules document theirs
  * in their contracts.
  */
 export const ERROR_CODES = {
+  // Requests and their limits.
   bad_request: { status: 400, title: 'The request cannot be read' },
   malformed_url: { status: 400, title: 'The path or query is not well-formed' },
   malformed_json: { status: 400, title: 'The body is not valid JSON' },
@@ -30,6 +31,36 @@ export const ERROR_CODES = {
   headers_too_large: { status: 431, title: 'The headers are larger than the server accepts' },
   internal_error: { status: 500, title: 'The server failed' },
   unavailable: { status: 503, title: 'Not now; try again later' },
+  database_unavailable: { status: 503, title: 'The database cannot be reached just now' },
+  busy: { status: 503, title: 'Too much is waiting; nothing was changed' },
+  metrics_token_required: { status: 401, title: 'Metrics are for this machine or the holder of the metrics token' },
+  // Accounts and access.
+  not_authorized: { status: 403, title: 'The caller may not do this (401 when nobody is signed in)' },
+  unauthenticated: { status: 401, title: 'The credential is not accepted or has ended' },
+  invalid_credentials: { status: 401, title: 'Name or password is wrong' },
+  second_factor_required: { status: 401, title: 'The second factor is missing or wrong' },
+  invalid_code: { status: 400, title: 'The code is wrong, used or expired' },
+  second_factor_on: { status: 409, title: 'The second factor is on already' },
+  csrf_failed: { status: 403, title: 'The CSRF value is missing or wrong' },
+  too_many: { status: 429, title: 'Too many failed tries' },
+  account_not_active: { status: 401, title: 'The account is suspended or deleted' },
+  account_not_found: { status: 404, title: 'There is no such account' },
+  username_taken: { status: 409, title: 'The name belongs to somebody else' },
+  account_changed: { status: 409, title: 'The account is being changed just now' },
+  session_not_found: { status: 404, title: 'There is no such session' },
+  mail_not_found: { status: 404, title: 'There is no such mail' },
+  // Native protocol and server-sent events.
+  malformed: { status: 400, title: 'The message is no JSON object with an op' },
+  invalid: { status: 400, title: 'A field of the message is not accepted' },
+  unknown_op: { status: 404, title: 'There is no such operation' },
+  unknown_topic: { status: 404, title: 'There is no such topic' },
+  not_subscribed: { status: 409, title: 'The connection is not subscribed to the topic' },
+  not_publishable: { status: 409, title: 'Nobody may publish to the topic' },
+  no_presence: { status: 409, title: 'The topic does not tell who is there' },
+  other_account: { status: 409, title: 'A connection cannot change to another account' },
+  foreign_origin: { status: 403, title: 'The page that asks may not use the session' },
+  too_many_topics: { status: 409, title: 'More topics than a connection may have' },
+  too_many_connections: { status: 429, title: 'Too many connections' },
 } as const satisfies Record<string, ErrorCode>;
 
 export type PlatformErrorCode = keyof typeof ERROR_CODES;

@@ -46,7 +46,9 @@ function BecomeAdmin({ game }: { game: GameDetails }) {
 export function AdminPanel({ game, pools, roles }: AdminPanelProps) {
   const id = useId();
   const [isShown, setIsShown] = useState(true);
-  const names: TabName[] = roles.isGameAdmin ? ['events', 'pool', 'game'] : ['game'];
+  // A closing game takes no ordinary events and no new pools (GM8).
+  const isClosing = game.status === 'game_in_progress_betting_closed';
+  const names: TabName[] = roles.isGameAdmin && !isClosing ? ['events', 'pool', 'game'] : ['game'];
   const [chosen, setChosen] = useState<TabName>('events');
   const tab = names.includes(chosen) ? chosen : 'game';
   if (game.status === 'game_closed') return null;

@@ -54,11 +54,14 @@ export function CloseGameDialog({ game, pools, onClose }: CloseGameDialogProps) 
                 <li key={id}>{pools.get(id)?.description ?? id}</li>
               ))}
             </Box>
-            <FormControlLabel
-              control={<Checkbox checked={isForced} onChange={(_, isChecked) => setIsForced(isChecked)} />}
-              label={m.manage.force}
-            />
           </Alert>
+        )}
+        {remaining && (
+          <FormControlLabel
+            sx={{ mt: 1.5 }}
+            control={<Checkbox checked={isForced} onChange={(_, isChecked) => setIsForced(isChecked)} />}
+            label={m.manage.force}
+          />
         )}
       </DialogContent>
       <DialogActions>

@@ -1,4 +1,4 @@
-import { type Backing, fromCents, type Pool } from '@greenroom/client';
+import { type Backing, fromCents, type GameDetails, type Pool } from '@greenroom/client';
 import LocalFireDepartmentRounded from '@mui/icons-material/LocalFireDepartmentRounded';
 import LockRounded from '@mui/icons-material/LockRounded';
 import TimerOutlined from '@mui/icons-material/TimerOutlined';
@@ -22,7 +22,7 @@ import { type PlaceBet, usePlaceBet } from './usePlaceBet.ts';
 interface PoolCardProps {
   pool: Pool;
   backing: Backing;
-  currency: string;
+  game: GameDetails;
   nowMs: number;
   /** A prediction is on its way. */
   onPlace: () => void;
@@ -83,11 +83,11 @@ function BetOutcome({ pool, bet }: { pool: Pool; bet: PlaceBet }) {
 }
 
 /** One unresolved question: its answers with moving multipliers, and the form to predict. */
-export function PoolCard({ pool, backing, currency, nowMs, onPlace, adminTools }: PoolCardProps) {
+export function PoolCard({ pool, backing, game, nowMs, onPlace, adminTools }: PoolCardProps) {
   const id = useId();
   const connection = useConnection();
   const [selected, setSelected] = useState<string | null>(null);
-  const bet = usePlaceBet(pool, onPlace);
+  const bet = usePlaceBet(pool, game, onPlace);
   const backed = Object.keys(backing).find((targetId) => (backing[targetId] ?? 0) > 0);
   const state = acceptance(pool, nowMs);
   const canBet = connection !== null && state === 'accepting';
@@ -109,7 +109,7 @@ export function PoolCard({ pool, backing, currency, nowMs, onPlace, adminTools }
             {pool.description}
           </Typography>
           <Typography variant="body2" color="textSecondary">
-            {m.pools.inPool(money(pool.amount_total), currency)} · {m.pools.people(pool.participants)}
+            {m.pools.inPool(money(pool.amount_total), game.currency)} · {m.pools.people(pool.participants)}
           </Typography>
         </Box>
         <PoolMarks pool={pool} nowMs={nowMs} />
@@ -121,7 +121,7 @@ export function PoolCard({ pool, backing, currency, nowMs, onPlace, adminTools }
             entry={answer}
             poolTotal={pool.amount_total}
             ownStake={backing[answer.target_id] ?? 0}
-            currency={currency}
+            currency={game.currency}
             isSelected={answer.target_id === selected}
             isDisabled={!canBet || (backed !== undefined && backed !== answer.target_id)}
             onSelect={() => choose(answer.target_id)}
@@ -140,7 +140,7 @@ export function PoolCard({ pool, backing, currency, nowMs, onPlace, adminTools }
           entry={entry}
           ownStake={backing[entry.target_id] ?? 0}
           available={connection.balance.available_balance ?? 0}
-          currency={currency}
+          currency={game.currency}
           bet={bet}
         />
       )}

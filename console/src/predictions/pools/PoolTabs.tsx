@@ -1,4 +1,4 @@
-import type { Pool } from '@greenroom/client';
+import type { GameDetails, Pool } from '@greenroom/client';
 import HourglassEmptyRounded from '@mui/icons-material/HourglassEmptyRounded';
 import Box from '@mui/material/Box';
 import Stack from '@mui/material/Stack';
@@ -23,7 +23,7 @@ const NO_IDS: ReadonlySet<string> = new Set();
 
 interface PoolTabsProps {
   state: GameState;
-  currency: string;
+  game: GameDetails;
   isGuest: boolean;
   adminTools?: (pool: Pool) => ReactNode;
 }
@@ -48,7 +48,7 @@ function DecidedList({ state, currency }: { state: GameState; currency: string }
 }
 
 /** Questions of a game: open to predict, with own money in, and decided (6.2 of the contract). */
-export function PoolTabs({ state, currency, isGuest, adminTools }: PoolTabsProps) {
+export function PoolTabs({ state, game, isGuest, adminTools }: PoolTabsProps) {
   const id = useId();
   const nowMs = useServerNow();
   const [chosen, setChosen] = useState<TabName>('open');
@@ -92,7 +92,7 @@ export function PoolTabs({ state, currency, isGuest, adminTools }: PoolTabsProps
       </Tabs>
       <Box role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${tab}`}>
         {isEmpty && <EmptyState icon={<HourglassEmptyRounded fontSize="inherit" />} text={EMPTY[tab]} />}
-        {tab === 'closed' && counts.closed > 0 && <DecidedList state={state} currency={currency} />}
+        {tab === 'closed' && counts.closed > 0 && <DecidedList state={state} currency={game.currency} />}
         {tab !== 'closed' && (
           <Stack spacing={2}>
             {lists[tab].map((pool) => (
@@ -100,7 +100,7 @@ export function PoolTabs({ state, currency, isGuest, adminTools }: PoolTabsProps
                 key={pool.pool_id}
                 pool={pool}
                 backing={state.backing.get(pool.pool_id) ?? NO_BACKING}
-                currency={currency}
+                game={game}
                 nowMs={nowMs}
                 onPlace={() => setTouched(new Set(touched).add(pool.pool_id))}
                 adminTools={adminTools?.(pool)}

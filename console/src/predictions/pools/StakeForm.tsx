@@ -144,7 +144,7 @@ export function StakeForm({ pool, entry, ownStake, available, currency, bet }: S
           {problem}
         </Typography>
       )}
-      {cents !== undefined && <Preview pool={pool} entry={entry} ownStake={ownStake} cents={cents} />}
+      {cents !== undefined && !isTooMuch && <Preview pool={pool} entry={entry} ownStake={ownStake} cents={cents} />}
       {bet.progress.step === 'refused' && <Alert severity="error">{m.stake.refused(bet.progress.reason)}</Alert>}
       <Button type="submit" variant="contained" size="large" disabled={problem !== undefined} loading={isPending}>
         {cents === undefined ? m.stake.placeEmpty : m.stake.place(money(fromCents(cents)), name)}

@@ -1,5 +1,6 @@
-import { AnswerLostError, fromCents, newId, OpcodeError, type Pool } from '@greenroom/client';
+import { AnswerLostError, fromCents, type GameDetails, NetworkError, newId, type Pool } from '@greenroom/client';
 import { useRef, useState } from 'react';
+import { useApi } from '../../app/api.tsx';
 import { failureText } from '../../app/failure.ts';
 import { useConnection } from '../live/Connection.tsx';
 
@@ -19,21 +20,27 @@ export interface PlaceBet {
 }
 
 /** Places predictions in one pool, and tells honestly where each stands. */
-export function usePlaceBet(pool: Pool, onPlace: () => void): PlaceBet {
+export function usePlaceBet(pool: Pool, game: GameDetails, onPlace: () => void): PlaceBet {
+  const api = useApi();
   const connection = useConnection();
   const [progress, setProgress] = useState<BetProgress>({ step: 'editing' });
   const lastRef = useRef('');
   const send = async (targetId: string, cents: bigint) => {
     if (connection === null) return;
-    const bet = { pool_id: pool.pool_id, target: targetId, amount: fromCents(cents), client_ref: lastRef.current };
+    const amount = fromCents(cents);
     setProgress({ step: 'pending', cents, targetId });
     try {
-      await connection.socket.request(392, bet);
+      if (game.status === 'betting_not_yet_active') {
+        await api.predictions.predictUpcoming(pool, game.source_id, { targetId, amount }, lastRef.current);
+        await connection.socket.request(389, { game_id: game.game_id });
+      } else {
+        const bet = { pool_id: pool.pool_id, target: targetId, amount, client_ref: lastRef.current };
+        await connection.socket.request(392, bet);
+      }
       setProgress({ step: 'placed', cents, targetId });
     } catch (error) {
-      if (error instanceof AnswerLostError) setProgress({ step: 'unknown', cents, targetId });
-      else if (error instanceof OpcodeError) setProgress({ step: 'refused', reason: failureText(error) });
-      else throw error;
+      const isUnknown = error instanceof AnswerLostError || error instanceof NetworkError;
+      setProgress(isUnknown ? { step: 'unknown', cents, targetId } : { step: 'refused', reason: failureText(error) });
     }
   };
   return {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseSetCookie } from 'cookie';
 import { pino } from 'pino';
-import { createAuthority } from '../../../platform/accounts/authority.ts';
+import { ACCOUNT_ACTIONS, createAuthority } from '../../../platform/accounts/authority.ts';
 import { createAccountServices } from '../../../platform/accounts/compose.ts';
 import { LOGIN_FAILURE_LIMITS } from '../../../platform/accounts/failures.ts';
 import { accountSurface } from '../../../platform/accounts/http.ts';
@@ -106,7 +106,7 @@ export async function openRoom(seed: string, options: { rateLimits?: boolean } =
   };
   const server = await startTestServer({
     ...{ ports, hot, authority },
-    actions: { ...PREDICTION_ACTIONS },
+    actions: { ...ACCOUNT_ACTIONS, ...PREDICTION_ACTIONS },
     authenticate: (request) => accounts.authenticator.authenticate(request),
     checkCsrf: (request, principal) => accounts.authenticator.checkCsrf(request, principal),
     idempotency: new IdempotencyKeys({ database, secrets, ports }),

@@ -12,12 +12,15 @@ const anybody: Policy = () => true;
 const player: Policy = (principal) => principal.kind !== 'anonymous';
 const server: Policy = (principal) => principal.kind === 'system';
 const developer: Policy = (principal) =>
-  principal.kind === 'system' || (principal.kind === 'account' && (principal.grants.has('predictions.developer') || principal.grants.has('superuser')));
+  principal.kind === 'system' ||
+  (principal.kind === 'account' &&
+    (principal.grants.has('predictions.developer') || principal.grants.has('superuser')));
 /** At the edge, before the row is loaded, any account may turn out to hold the role. */
 const role =
   (holds: (roles: Roles) => boolean): Policy =>
   (principal, resource) =>
-    principal.kind === 'system' || (principal.kind === 'account' && (resource === null || resource === undefined || holds(resource as Roles)));
+    principal.kind === 'system' ||
+    (principal.kind === 'account' && (resource === null || resource === undefined || holds(resource as Roles)));
 
 /** Every action of the module and who may do it (1.2, 4.2 column "Who"; PF-16). */
 export const PREDICTION_ACTIONS = {
@@ -33,7 +36,11 @@ export const PREDICTION_ACTIONS = {
 export type PredictionAction = keyof typeof PREDICTION_ACTIONS;
 
 /** Roles of a principal for a source and a game of it; both false for anonymous. */
-export async function readRoles(database: Queryable, principal: Principal, about: { sourceId: string; gameId?: string }): Promise<Roles> {
+export async function readRoles(
+  database: Queryable,
+  principal: Principal,
+  about: { sourceId: string; gameId?: string },
+): Promise<Roles> {
   if (principal.kind !== 'account') return { isSourceAdmin: false, isGameAdmin: false };
   const [row] = await database.query<{ source_admin: boolean; game_admin: boolean }>(
     `select exists (select from predictions_source_admins where account_id = $1 and source_id = $2) as source_admin,
@@ -51,7 +58,8 @@ export async function requireRole(
   action: PredictionAction,
   about: { sourceId: string; gameId?: string },
 ): Promise<void> {
-  if (!authority.can(principal, action, await readRoles(database, principal, about))) throw new RuleError('not_authorized');
+  if (!authority.can(principal, action, await readRoles(database, principal, about)))
+    throw new RuleError('not_authorized');
 }
 
 /** Asks for an action that concerns no one source or game. @throws RuleError 6602 */

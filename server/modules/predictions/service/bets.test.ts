@@ -51,41 +51,102 @@ test('predictions-21: distribution of an open pool', async () => {
 });
 
 /** Cases 22-32 end with a goal of chile:11: paid out, and nets told. */
-const PAYOUTS: { n: number; lines: Line[]; paid: Record<number, string>; winners: Record<number, number>; losers: Record<number, number> }[] = [
-  { n: 22, lines: [['4.00', 'chile'], ['9.00', 'peru'], ['2.50', 'none']], paid: { 0: '15.50' }, winners: { 0: 11.5 }, losers: { 1: 9, 2: 2.5 } },
-  { n: 23, lines: [['30.00', 'chile'], ['10.00', 'chile'], ['20.00', 'peru']], paid: { 0: '45.00', 1: '15.00' }, winners: { 0: 15, 1: 5 }, losers: { 2: 20 } },
+const PAYOUTS: {
+  n: number;
+  lines: Line[];
+  paid: Record<number, string>;
+  winners: Record<number, number>;
+  losers: Record<number, number>;
+}[] = [
+  {
+    n: 22,
+    lines: [
+      ['4.00', 'chile'],
+      ['9.00', 'peru'],
+      ['2.50', 'none'],
+    ],
+    paid: { 0: '15.50' },
+    winners: { 0: 11.5 },
+    losers: { 1: 9, 2: 2.5 },
+  },
+  {
+    n: 23,
+    lines: [
+      ['30.00', 'chile'],
+      ['10.00', 'chile'],
+      ['20.00', 'peru'],
+    ],
+    paid: { 0: '45.00', 1: '15.00' },
+    winners: { 0: 15, 1: 5 },
+    losers: { 2: 20 },
+  },
   {
     n: 24,
-    lines: [['1.00', 'chile'], ['1.00', 'chile'], ['1.00', 'chile'], ['10.00', 'peru']],
+    lines: [
+      ['1.00', 'chile'],
+      ['1.00', 'chile'],
+      ['1.00', 'chile'],
+      ['10.00', 'peru'],
+    ],
     paid: { 0: '4.34', 1: '4.33', 2: '4.33' },
     winners: { 0: 3.34, 1: 3.33, 2: 3.33 },
     losers: { 3: 10 },
   },
   {
     n: 25,
-    lines: [['5.00', 'chile'], ['3.00', 'chile'], ['3.00', 'chile'], ['1.00', 'peru']],
+    lines: [
+      ['5.00', 'chile'],
+      ['3.00', 'chile'],
+      ['3.00', 'chile'],
+      ['1.00', 'peru'],
+    ],
     paid: { 0: '5.46', 1: '3.27', 2: '3.27' },
     winners: { 0: 0.46, 1: 0.27, 2: 0.27 },
     losers: { 3: 1 },
   },
   {
     n: 26,
-    lines: [['1.00', 'chile'], ['1.00', 'chile'], ['1.00', 'chile'], ['0.50', 'peru']],
+    lines: [
+      ['1.00', 'chile'],
+      ['1.00', 'chile'],
+      ['1.00', 'chile'],
+      ['0.50', 'peru'],
+    ],
     paid: { 0: '1.17', 1: '1.17', 2: '1.16' },
     winners: { 0: 0.17, 1: 0.17, 2: 0.16 },
     losers: { 3: 0.5 },
   },
   {
     n: 27,
-    lines: [['7.00', 'chile'], ['2.00', 'chile'], ['1.00', 'chile'], ['0.33', 'peru']],
+    lines: [
+      ['7.00', 'chile'],
+      ['2.00', 'chile'],
+      ['1.00', 'chile'],
+      ['0.33', 'peru'],
+    ],
     paid: { 0: '7.23', 1: '2.07', 2: '1.03' },
     winners: { 0: 0.23, 1: 0.07, 2: 0.03 },
     losers: { 3: 0.33 },
   },
-  { n: 28, lines: [['0.01', 'chile'], ['0.02', 'chile'], ['0.01', 'peru']], paid: { 0: '0.01', 1: '0.03' }, winners: { 0: 0, 1: 0.01 }, losers: { 2: 0.01 } },
+  {
+    n: 28,
+    lines: [
+      ['0.01', 'chile'],
+      ['0.02', 'chile'],
+      ['0.01', 'peru'],
+    ],
+    paid: { 0: '0.01', 1: '0.03' },
+    winners: { 0: 0, 1: 0.01 },
+    losers: { 2: 0.01 },
+  },
   {
     n: 29,
-    lines: [['3.33', 'chile'], ['3.33', 'chile'], ['3.34', 'chile'], ['7.77', 'peru']],
+    lines: [
+      ['3.33', 'chile'],
+      ['3.33', 'chile'],
+      ['3.34', 'chile'],
+      ['7.77', 'peru'],
+    ],
     paid: { 0: '5.92', 1: '5.92', 2: '5.93' },
     winners: { 0: 2.59, 1: 2.59, 2: 2.59 },
     losers: { 3: 7.77 },
@@ -97,7 +158,16 @@ const PAYOUTS: { n: number; lines: Line[]; paid: Record<number, string>; winners
     winners: { 0: 0.43, 1: 0.43, 2: 0.43, 3: 0.43, 4: 0.43, 5: 0.43, 6: 0.42 },
     losers: { 7: 3 },
   },
-  { n: 32, lines: [['12.00', 'chile'], ['8.00', 'chile']], paid: { 0: '12.00', 1: '8.00' }, winners: { 0: 0, 1: 0 }, losers: {} },
+  {
+    n: 32,
+    lines: [
+      ['12.00', 'chile'],
+      ['8.00', 'chile'],
+    ],
+    paid: { 0: '12.00', 1: '8.00' },
+    winners: { 0: 0, 1: 0 },
+    losers: {},
+  },
 ];
 
 for (const { n, lines, paid, winners, losers } of PAYOUTS) {
@@ -187,7 +257,10 @@ test('predictions-35: late bets go back', async () => {
   const [pool] = mine.pools_list as Record<string, unknown>[];
   assert.deepEqual([pool!.user_backed, pool!.total_winnings, pool!.amount_total], [{}, 0, 36]);
   const lines = pool!.distribution as { bets: unknown[] }[];
-  assert.deepEqual(lines.map((line) => line.bets.length), [2, 1, 0]);
+  assert.deepEqual(
+    lines.map((line) => line.bets.length),
+    [2, 1, 0],
+  );
 });
 
 test('predictions-36: a timely and a late bet of one user', async () => {

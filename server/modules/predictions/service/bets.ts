@@ -2,13 +2,40 @@ import { Batcher, type Outcome } from '../../../platform/database/batcher.ts';
 import type { Database, Tx } from '../../../platform/database/types.ts';
 import type { EventRef } from '../../../platform/events/types.ts';
 import type { Ports } from '../../../platform/ports.ts';
-import { gameTopic, type BetsPlaced } from '../events.ts';
-import { type BetBatch, type BetCommand, balanceKey, clientRefKey, decideBets, type PoolBook, type Position, positionKey } from '../rules/bet.ts';
-import { addToBackings, betShape, type DistributionShape, distributionShape, newestBets, sumBackings } from '../rules/distribution.ts';
+import { type BetsPlaced, gameTopic } from '../events.ts';
+import {
+  type BetBatch,
+  type BetCommand,
+  balanceKey,
+  clientRefKey,
+  decideBets,
+  type PoolBook,
+  type Position,
+  positionKey,
+} from '../rules/bet.ts';
+import {
+  addToBackings,
+  betShape,
+  type DistributionShape,
+  distributionShape,
+  newestBets,
+  sumBackings,
+} from '../rules/distribution.ts';
 import { type AmountLimits, moneyOut } from '../rules/money.ts';
 import type { Bet } from '../rules/types.ts';
 import { backingsOf } from '../shapes.ts';
-import { BALANCES, type BetRow, betFromRow, BET_COLUMNS, GAME_COLUMNS, type GameRow, gameFromRow, isUuid, lockPools, type StoredPool } from './store.ts';
+import {
+  BALANCES,
+  BET_COLUMNS,
+  type BetRow,
+  betFromRow,
+  GAME_COLUMNS,
+  type GameRow,
+  gameFromRow,
+  isUuid,
+  lockPools,
+  type StoredPool,
+} from './store.ts';
 import { withDueActionSwitches } from './switches.ts';
 
 /** A bet to be placed; `target` and `amount` as sent. */
@@ -74,12 +101,18 @@ export class BetService {
     const pools = await lockPools(tx, unique(commands.map((command) => command.poolId)));
     const batch = await this.#loadBatch(tx, commands, pools);
     const now = ports.clock.now();
-    const books = new Map([...batch.books].map(([poolId, book]) => [poolId, { ...book, pool: withDueActionSwitches(pools.get(poolId)!, now) }]));
+    const books = new Map(
+      [...batch.books].map(([poolId, book]) => [
+        poolId,
+        { ...book, pool: withDueActionSwitches(pools.get(poolId)!, now) },
+      ]),
+    );
     const { decisions, batch: after } = decideBets({ ...batch, books }, commands, now, limits);
 
     const accepted: Accepted[] = [];
     decisions.forEach((decision, i) => {
-      if (decision.kind === 'accepted') accepted.push({ command: commands[i]!, bet: decision.bet, isNewcomer: decision.isNewcomer });
+      if (decision.kind === 'accepted')
+        accepted.push({ command: commands[i]!, bet: decision.bet, isNewcomer: decision.isNewcomer });
     });
     if (accepted.length > 0) await writeBets(tx, accepted, pools, after);
     const updates = this.#appendUpdates(tx, accepted, pools);
@@ -88,18 +121,32 @@ export class BetService {
       if (decision.kind === 'refused') return { refused: decision.error };
       const { poolId } = commands[i]!;
       const gameId = pools.get(poolId)!.gameId;
-      return { answer: { bet: decision.bet, poolId, gameId, update: decision.kind === 'accepted' ? updates.get(poolId)! : null } };
+      return {
+        answer: {
+          bet: decision.bet,
+          poolId,
+          gameId,
+          update: decision.kind === 'accepted' ? updates.get(poolId)! : null,
+        },
+      };
     });
   }
 
   async #loadBatch(tx: Tx, commands: readonly BetCommand[], pools: ReadonlyMap<string, StoredPool>): Promise<BetBatch> {
     const gameIds = unique([...pools.values()].map((pool) => pool.gameId));
     const known = commands.filter((command) => pools.has(command.poolId));
-    const games = await tx.query<GameRow>(`select ${GAME_COLUMNS} from predictions_games where id = any ($1::uuid[])`, [gameIds]);
+    const games = await tx.query<GameRow>(`select ${GAME_COLUMNS} from predictions_games where id = any ($1::uuid[])`, [
+      gameIds,
+    ]);
     const gamesById = new Map(games.map((row) => [row.id, gameFromRow(row)]));
     const books = new Map<string, PoolBook>();
     for (const pool of pools.values()) {
-      books.set(pool.poolId, { pool, game: gamesById.get(pool.gameId)!, lastPlacedAt: pool.lastPlacedAt, nextSeq: pool.nextBetSeq });
+      books.set(pool.poolId, {
+        pool,
+        game: gamesById.get(pool.gameId)!,
+        lastPlacedAt: pool.lastPlacedAt,
+        nextSeq: pool.nextBetSeq,
+      });
     }
     const positions = await loadPositions(tx, known);
     const earlier = await loadEarlier(tx, known);
@@ -114,7 +161,10 @@ export class BetService {
 
   async #learnGame(poolId: string): Promise<void> {
     if (!isUuid(poolId)) return;
-    const [row] = await this.#options.database.query<{ game_id: string }>('select game_id from predictions_pools where id = $1', [poolId]);
+    const [row] = await this.#options.database.query<{ game_id: string }>(
+      'select game_id from predictions_pools where id = $1',
+      [poolId],
+    );
     if (!row) return;
     if (this.#games.size >= MOST_POOLS_KNOWN) this.#games.delete(this.#games.keys().next().value!);
     this.#games.set(poolId, row.game_id);
@@ -151,7 +201,9 @@ async function loadPositions(tx: Tx, commands: readonly BetCommand[]): Promise<M
      where (pool_id, account_id) in (select * from unnest($1::uuid[], $2::uuid[]))`,
     [commands.map((command) => command.poolId), commands.map((command) => command.userId)],
   );
-  return new Map(rows.map((row) => [positionKey(row.pool_id, row.account_id), { targetId: row.target_id, amount: row.amount }]));
+  return new Map(
+    rows.map((row) => [positionKey(row.pool_id, row.account_id), { targetId: row.target_id, amount: row.amount }]),
+  );
 }
 
 async function loadEarlier(tx: Tx, commands: readonly BetCommand[]): Promise<Map<string, Bet>> {
@@ -160,13 +212,22 @@ async function loadEarlier(tx: Tx, commands: readonly BetCommand[]): Promise<Map
   const rows = await tx.query<BetRow & { pool_id: string; client_ref: string }>(
     `select ${BET_COLUMNS}, pool_id, client_ref from predictions_bets
      where (pool_id, account_id, client_ref) in (select * from unnest($1::uuid[], $2::uuid[], $3::text[]))`,
-    [referred.map((command) => command.poolId), referred.map((command) => command.userId), referred.map((command) => command.clientRef)],
+    [
+      referred.map((command) => command.poolId),
+      referred.map((command) => command.userId),
+      referred.map((command) => command.clientRef),
+    ],
   );
   return new Map(rows.map((row) => [clientRefKey(row.pool_id, row.account_id, row.client_ref), betFromRow(row)]));
 }
 
 /** One statement for the whole batch: bets, positions, balances, ledger and pools together (DESIGN M10). */
-async function writeBets(tx: Tx, accepted: readonly Accepted[], pools: ReadonlyMap<string, StoredPool>, after: BetBatch): Promise<void> {
+async function writeBets(
+  tx: Tx,
+  accepted: readonly Accepted[],
+  pools: ReadonlyMap<string, StoredPool>,
+  after: BetBatch,
+): Promise<void> {
   const positions = firstOfEach(accepted, (one) => positionKey(one.command.poolId, one.command.userId));
   const stakes = new Map<string, { userId: string; currency: string; amount: bigint }>();
   for (const { command, bet } of accepted) {
@@ -258,4 +319,3 @@ export function answerOf(outcome: Outcome<PlacedBet>): PlacedBet {
   if ('refused' in outcome) throw outcome.refused;
   return outcome.answer;
 }
-

@@ -80,7 +80,10 @@ test('predictions-53: an expired pool is recreated with its times shifted', asyn
   });
   await world.advanceTo(t + 300_000);
   const last = (await match.messages()).slice(-2);
-  assert.deepEqual(last.map(({ res }) => res), [363, 352]);
+  assert.deepEqual(
+    last.map(({ res }) => res),
+    [363, 352],
+  );
   const { body } = last[1]!;
   assert.deepEqual(
     [body.recreated_from, body.start_at, body.finish_at, body.stop_accepting_bets_at, body.is_blocked, body.is_hot],
@@ -109,7 +112,12 @@ async function waitingPools(close: Promise<unknown>): Promise<{ pools: unknown; 
   return { pools: error.details!.pools, told: error.done.events.map((event) => event.type) };
 }
 
-async function matchWithManualPool(): Promise<{ match: TestMatch; mutual: string; manual: string; players: AccountPrincipal[] }> {
+async function matchWithManualPool(): Promise<{
+  match: TestMatch;
+  mutual: string;
+  manual: string;
+  players: AccountPrincipal[];
+}> {
   const match = await world.match();
   const mutual = await match.pool();
   const manual = await match.binaryPool();
@@ -149,7 +157,10 @@ test('predictions-57: after the last manual pool 375 must be sent again', async 
   assert.deepEqual(await match.told(341), []);
   const done = await closing.closeGame(match.admin, match.gameId, false);
   assert.deepEqual(done.body, { game_id: match.gameId });
-  assert.deepEqual(done.events.map((event) => event.type), ['game.closed']);
+  assert.deepEqual(
+    done.events.map((event) => event.type),
+    ['game.closed'],
+  );
   assert.deepEqual(await match.told(341), [{ game_id: match.gameId }]);
   const list = await gameReads.listOfSource(match.admin, match.sourceId);
   assert.deepEqual(list.games, []);
@@ -159,7 +170,10 @@ test('predictions-57: after the last manual pool 375 must be sent again', async 
   await refused(pools.suggestHot(match.admin, manual, { likelyAt: null, hot: true }), 'game_closed');
   await refused(match.pool(), 'game_closed');
   await refused(match.register(), 'game_closed');
-  await refused(world.process.games.update(match.admin, match.gameId, { actions: ['Foul'], targets: [] }), 'game_closed');
+  await refused(
+    world.process.games.update(match.admin, match.gameId, { actions: ['Foul'], targets: [] }),
+    'game_closed',
+  );
   assert.deepEqual((await poolReads.allUnresolved(players[0]!, match.gameId)).pools_list, []);
   assert.equal(((await poolReads.myResolved(players[0]!, match.gameId)).pools_list as unknown[]).length, 1);
 });
@@ -179,7 +193,10 @@ test('predictions-58: a source closes when all its games are closed', async () =
   await second.register({ action: null, poolId: manual, target: 'no' });
   const done = await closing.closeSource(admin, sourceId, false);
   assert.deepEqual(done.body, { source_id: sourceId });
-  assert.deepEqual(done.events.map((event) => event.type), ['game.closed']);
+  assert.deepEqual(
+    done.events.map((event) => event.type),
+    ['game.closed'],
+  );
   await refused(games.createAndOpen(admin, askedGame({ sourceId })), 'source_closed');
   await refused(closing.closeSource(admin, sourceId, false), 'source_closed');
 });
@@ -197,7 +214,10 @@ test('force voids what waits (GM9)', async () => {
   const { closing } = world.process;
   await waitingPools(closing.closeGame(match.admin, match.gameId, false));
   const done = await closing.closeGame(match.admin, match.gameId, true);
-  assert.deepEqual(done.events.map((event) => event.type), ['pool.resolved', 'game.closed']);
+  assert.deepEqual(
+    done.events.map((event) => event.type),
+    ['pool.resolved', 'game.closed'],
+  );
   const result = await match.result(manual);
   assert.deepEqual([result.winning_target, result.is_money_return, result.winners], [null, true, {}]);
   assert.deepEqual(await world.available(...players), ['999.00', '1001.00']);
@@ -214,7 +234,10 @@ test('close_at closes, and waits for manual pools like 375 (GM10)', async () => 
   const result = await quick.result(poolId);
   assert.deepEqual([result.res, result.winning_target], [362, 'none']);
   assert.equal((await quick.told(352)).length, 1);
-  assert.deepEqual((await slow.messages()).map(({ res }) => res), [352, 368]);
+  assert.deepEqual(
+    (await slow.messages()).map(({ res }) => res),
+    [352, 368],
+  );
   const refusal = await waitingPools(world.process.closing.closeGame(slow.admin, slow.gameId, false));
   assert.deepEqual(refusal, { pools: [manual], told: [] });
 });
@@ -270,18 +293,8 @@ test('two admins close at once: both hear that it is closed', async () => {
 test('a close that takes too long says so, and goes on', async () => {
   const match = await world.match();
   await world.process.runner.stop();
-  const closing = world.process.closing.closeGame(match.admin, match.gameId, false);
-  const outcome = closing.then(
-    () => assert.fail('closed without a Resolver'),
-    (error: { code?: string }) => error.code,
-  );
-  let ended = false;
-  void outcome.finally(() => (ended = true));
-  while (!ended) {
-    world.clock.advance(1_000);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  assert.equal(await outcome, 'still_settling');
+  const outcome = await world.outlast(world.process.closing.closeGame(match.admin, match.gameId, false));
+  assert.equal(outcome.status === 'rejected' && outcome.reason.code, 'still_settling');
   world.process.runner.start();
   await world.settle();
   assert.equal((await match.told(341)).length, 1);

@@ -11,6 +11,8 @@ import { GAMES, lockGame, lockSource } from './store.ts';
 
 /** How long the answer waits for the Resolver; a later repeat finishes what is left (crash table of section 7). */
 const WAIT_MS = 30_000;
+/** How far the clocks of two processes may be apart (DESIGN M12): only narrows the search in the log. */
+const CLOCKS_APART_MS = 60_000;
 /** Most pool ids named in a refusal (DESIGN M5). */
 const MOST_POOLS_NAMED = 1_000;
 
@@ -122,7 +124,7 @@ export class ClosingService {
       [
         asked.map(({ gameId }) => gameTopic(gameId)),
         asked.map(({ since }) => since),
-        asked.map(({ request }) => request.at),
+        asked.map(({ request }) => request.at - CLOCKS_APART_MS),
         cause,
       ],
     );

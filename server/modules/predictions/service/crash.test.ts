@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Unavailable } from '../../../platform/errors.ts';
-import { LEASE_MS } from '../../../platform/jobs/leases.ts';
 import { gameTopic } from '../events.ts';
-import { openWorld, type TestMatch, TestProcess, type World } from './testing.ts';
+import { openWorld, type TestMatch, type World } from './testing.ts';
+import { Plug } from './testing-process.ts';
 
 let world: World;
 
@@ -15,32 +14,6 @@ after(async () => {
   await world.checkInvariants();
   await world.close();
 });
-
-/** A plug that is pulled before the nth commit of the Resolver: nothing is written from then on. */
-class Plug {
-  left: number;
-  isOut = false;
-
-  constructor(commits: number) {
-    this.left = commits;
-  }
-
-  beforeCommit(name: string): void {
-    if (/^predictions\.(resolver|settle|close\.(begin|end))/.test(name) && --this.left < 0) this.isOut = true;
-    if (this.isOut) throw new Unavailable('power', 'The power is out.');
-  }
-}
-
-let processes = 0;
-
-async function replaceProcess(plug?: Plug): Promise<void> {
-  await world.process.stop();
-  // Leases of a killed process run out; a new one takes them with a higher fence.
-  world.clock.advance(LEASE_MS + 1);
-  const faults = plug ? { beforeCommit: (name: string) => plug.beforeCommit(name) } : undefined;
-  world.process = new TestProcess({ store: world.store, clock: world.clock, seed: `process-${++processes}`, faults });
-  world.process.runner.start();
-}
 
 /** Five pools of one question with bets of four players, two of the pools recreated; and what everybody has. */
 async function fivePools() {
@@ -60,17 +33,20 @@ async function fivePools() {
 }
 
 /** Does something that the Resolver follows up, pulls the plug at every commit in turn, and looks what a new process makes of it. */
-async function sweep(act: (match: TestMatch) => Promise<unknown>, check: (run: Awaited<ReturnType<typeof fivePools>>) => Promise<void>) {
+async function sweep(
+  act: (match: TestMatch) => Promise<unknown>,
+  check: (run: Awaited<ReturnType<typeof fivePools>>) => Promise<void>,
+) {
   let expected: string[] | undefined;
   for (let commits = 0; ; commits++) {
-    await replaceProcess();
+    await world.replaceProcess();
     const run = await fivePools();
     const plug = new Plug(commits);
-    await replaceProcess(plug);
+    await world.replaceProcess(plug);
     await act(run.match);
     await world.settle();
     const { isOut } = plug;
-    await replaceProcess();
+    await world.replaceProcess();
     await world.settle();
     await check(run);
     const balances = await world.available(...run.players);
@@ -91,10 +67,7 @@ test('predictions-71: killed anywhere in the settlement of five pools, all are s
       }
       assert.equal((await match.told(366)).length, 1);
       const recreated = (await match.told(352)).filter((body) => body.recreated_from !== null);
-      assert.deepEqual(
-        recreated.map((body) => body.recreated_from),
-        pools.slice(0, 2),
-      );
+      assert.deepEqual(recreated.map((body) => body.recreated_from).toSorted(), pools.slice(0, 2).toSorted());
       for (const player of players) assert.equal((await world.balanceOf(player)).exposure, 0n);
       // Balances of every player of the step are told, by whichever process ends it (BT9, RS9).
       const steps = await world.database.query<{ data: { step: { settled?: string[] } } }>(
@@ -111,13 +84,7 @@ test('predictions-71: killed anywhere in the settlement of five pools, all are s
 
 test('a close that was cut off is finished by the next process', async () => {
   await sweep(
-    async (match) => {
-      // Nobody waits for the answer of a killed server.
-      const closing = world.process.closing.closeGame(match.admin, match.gameId, false).catch(() => undefined);
-      await world.settle();
-      world.clock.advance(60_000);
-      await closing;
-    },
+    (match) => world.outlast(world.process.closing.closeGame(match.admin, match.gameId, false)),
     async ({ match, pools }) => {
       for (const poolId of pools) assert.equal((await match.result(poolId)).winning_target, 'none');
       assert.equal((await match.told(341)).length, 1);

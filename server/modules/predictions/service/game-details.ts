@@ -25,11 +25,13 @@ export async function gameDetails(database: Queryable, gameId: string, now: numb
      order by happened_at desc, log_seq desc limit $2`,
     [gameId, MOST_PAST_EVENTS],
   );
-  const pastEvents = rows.map((row): PastEvent => ({
-    event_id: row.shown_id,
-    action_id: row.action_id,
-    target_id: row.target_id,
-    happened_at: Number(row.happened_at),
-  }));
+  const pastEvents = rows.map(
+    (row): PastEvent => ({
+      event_id: row.shown_id,
+      action_id: row.action_id,
+      target_id: row.target_id,
+      happened_at: Number(row.happened_at),
+    }),
+  );
   return gameDetailsBody(game, now, state, pastEvents);
 }

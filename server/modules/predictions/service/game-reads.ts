@@ -110,8 +110,7 @@ export class GameReads {
   /** The game that a REST path names. @throws RuleError 6609 when it is another source's, or not at this stage (3.2) */
   async onPath(path: { sourceId: string | null; gameId: string; stage: GameStage }): Promise<StoredGame> {
     const game = await readGame(this.#deps.database, path.gameId);
-    const isOn =
-      path.stage === 'active' ? isOnActivePath(game) : isOnUpcomingPath(game, this.#deps.ports.clock.now());
+    const isOn = path.stage === 'active' ? isOnActivePath(game) : isOnUpcomingPath(game, this.#deps.ports.clock.now());
     const isOwned = path.sourceId === null || path.sourceId.toLowerCase() === game.sourceId;
     if (!isOn || !isOwned) throw new RuleError('unknown_game', { game_id: path.gameId });
     return game;

@@ -1,8 +1,8 @@
 import type { Tx } from '../../../platform/database/types.ts';
 import { type Broadcast, CHANGES_TOPIC, gameTopic } from '../events.ts';
 import type { BlockMarks } from '../rules/block.ts';
-import { cancelGameTimers } from './timetable.ts';
 import type { StoredGame, StoredPool } from './store.ts';
+import { cancelGameTimers } from './timetable.ts';
 
 /** Writes the marks that a block or allow leaves (PL6, PL7). */
 export async function setSwitchMarks(tx: Tx, poolId: string, marks: BlockMarks): Promise<void> {
@@ -13,10 +13,24 @@ export async function setSwitchMarks(tx: Tx, poolId: string, marks: BlockMarks):
 }
 
 /** Blocks the manual pools of a game that is being closed, with a 368 each (GM7). */
-export async function markBlocked(tx: Tx, pools: readonly StoredPool[], at: number, cause: string | undefined): Promise<void> {
+export async function markBlocked(
+  tx: Tx,
+  pools: readonly StoredPool[],
+  at: number,
+  cause: string | undefined,
+): Promise<void> {
   for (const pool of pools) {
-    await setSwitchMarks(tx, pool.poolId, { isBlocked: true, blockedAt: at, allowedAt: pool.allowedAt, pendingBlockAt: null, pendingAllowAt: null });
-    const data: Broadcast = { body: { pool_id: pool.poolId, blocked_at: at }, ...(cause === undefined ? {} : { cause }) };
+    await setSwitchMarks(tx, pool.poolId, {
+      isBlocked: true,
+      blockedAt: at,
+      allowedAt: pool.allowedAt,
+      pendingBlockAt: null,
+      pendingAllowAt: null,
+    });
+    const data: Broadcast = {
+      body: { pool_id: pool.poolId, blocked_at: at },
+      ...(cause === undefined ? {} : { cause }),
+    };
     tx.append({ topic: gameTopic(pool.gameId), type: 'pool.blocked', data });
   }
 }

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { playerTopic, sourceTopic } from '../events.ts';
-import { readTime } from '../rules/input.ts';
-import { readList } from '../rules/input.ts';
+import { readList, readTime } from '../rules/input.ts';
 import { messageFaults } from '../rules/vocabulary.ts';
 import { askedGame, openWorld, refused, type World } from './testing.ts';
 
@@ -82,7 +81,10 @@ test('games are announced to the source audience and stand in exactly one list',
 
   const upcoming = await gameReads.upcomingOfSource(admin, sourceId);
   assert.deepEqual(messageFaults({ res: 3461, ...upcoming }), []);
-  assert.deepEqual((upcoming.games as { id: string }[]).map((game) => game.id), [gameId]);
+  assert.deepEqual(
+    (upcoming.games as { id: string }[]).map((game) => game.id),
+    [gameId],
+  );
   assert.deepEqual((await gameReads.listOfSource(admin, sourceId)).games, []);
 
   const opened = await games.open(admin, gameId, { actions: ['Goal'], targets: ['Chile'] });
@@ -92,7 +94,10 @@ test('games are announced to the source audience and stand in exactly one list',
 
   const list = await gameReads.listOfSource(admin, sourceId);
   assert.deepEqual(messageFaults({ res: 345, ...list }), []);
-  assert.deepEqual((list.games as { game_id: string }[]).map((game) => game.game_id), [gameId]);
+  assert.deepEqual(
+    (list.games as { game_id: string }[]).map((game) => game.game_id),
+    [gameId],
+  );
   assert.deepEqual((await gameReads.upcoming(admin, sourceId)).upcoming_games, []);
   const active = (await gameReads.active({ kind: 'anonymous', address: '::1' }, sourceId)).games_active;
   assert.deepEqual((active as { teams: unknown }[])[0]!.teams, [
@@ -125,7 +130,12 @@ test('what a new game refuses', async () => {
   await refused(create({ currency: 'EUR' }), 'unsupported_currency');
   await refused(create({ closeAt: world.now }), 'invalid_parameter');
   await refused(create({ name: '\u0000' }), 'invalid_parameter');
-  for (const imageUrl of ['javascript:alert(1)', '/x.png', 'https://user:secret@example.org/', `https://example.org/${'x'.repeat(2_048)}`]) {
+  for (const imageUrl of [
+    'javascript:alert(1)',
+    '/x.png',
+    'https://user:secret@example.org/',
+    `https://example.org/${'x'.repeat(2_048)}`,
+  ]) {
     await refused(create({ imageUrl }), 'invalid_parameter');
   }
   const { body } = await create({ imageUrl: 'https://example.org/a b.png' });
@@ -139,11 +149,10 @@ test('373 adds, changes the image, and tells the game', async () => {
   assert.equal(added.kind, 'updated');
   const [told] = await match.told(342);
   assert.equal(told!.image_url, 'https://example.org/a.png');
-  assert.deepEqual((told!.actions as { action_id: string }[]).map((action) => action.action_id), [
-    'goal',
-    'yellow-card',
-    'foul',
-  ]);
+  assert.deepEqual(
+    (told!.actions as { action_id: string }[]).map((action) => action.action_id),
+    ['goal', 'yellow-card', 'foul'],
+  );
   await games.update(match.admin, match.gameId, { actions: [], targets: [], imageUrl: null });
   assert.equal((await match.told(342))[1]!.image_url, null);
 });
@@ -160,7 +169,10 @@ test('616: only source admins, only so many of them (GM15)', async () => {
   const [first, ...others] = helpers;
   const done = await games.appointAdmin(admin, match.gameId, first!.username.toUpperCase());
   assert.deepEqual(done.body, { game_id: match.gameId, username: first!.username });
-  assert.deepEqual(done.events.map((event) => event.topic), [playerTopic(first!.accountId)]);
+  assert.deepEqual(
+    done.events.map((event) => event.topic),
+    [playerTopic(first!.accountId)],
+  );
   const again = await games.appointAdmin(admin, match.gameId, first!.username);
   assert.deepEqual(again.events, []);
   for (const helper of others.slice(0, 8)) await games.appointAdmin(admin, match.gameId, helper.username);
@@ -203,7 +215,10 @@ test('history and the console list', async () => {
   assert.deepEqual(await world.process.gameReads.history(player), { game_history: [] });
   await match.bet(player, poolId, 1, 'chile');
   const { game_history: history } = await world.process.gameReads.history(player);
-  assert.deepEqual((history as { id: string }[]).map((game) => game.id), [match.gameId]);
+  assert.deepEqual(
+    (history as { id: string }[]).map((game) => game.id),
+    [match.gameId],
+  );
   await match.register();
   const overview = await world.process.gameReads.overview(player);
   const game = (overview.games as Record<string, unknown>[]).find((card) => card.game_id === match.gameId);

@@ -53,7 +53,7 @@ describe('players', () => {
     assert.equal(await count('predictions_players where account_id = $1', principal.accountId), 0);
   });
 
-  it('predictions-42: balances before and after a bet; an unknown currency is 6626', async () => {
+  it('BT1, BT2: balances after a bet; an unknown currency is 6626', async () => {
     const admin = await room.world.player();
     const gameId = await room.world.game(admin, await room.world.source(admin));
     const poolId = await room.world.pool(gameId);

@@ -130,9 +130,7 @@ export class PoolReads {
        where account_id = $1 and pool_id = any ($2::uuid[])`,
       [accountId, pools.map((pool) => pool.poolId)],
     );
-    return new Map(
-      rows.map((row) => [row.pool_id, { targetId: row.target_id, valid: row.valid, net: row.net ?? 0n }]),
-    );
+    return new Map(rows.map((row) => [row.pool_id, { targetId: row.target_id, valid: row.valid, net: row.net ?? 0n }]));
   }
 
   async #shapes(

@@ -36,5 +36,8 @@ export async function insertPools(
       ],
     );
   }
-  await timers.set(tx, pools.flatMap((pool) => timersOfPool(pool, options.expiryGraceMs)));
+  await timers.set(
+    tx,
+    pools.flatMap((pool) => timersOfPool(pool, options.expiryGraceMs)),
+  );
 }

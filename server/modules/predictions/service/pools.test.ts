@@ -339,10 +339,7 @@ test('3961 without a matching pool is refused with 6610', async () => {
   const match = await world.match();
   await match.pool({ targets: ['peru:4'] });
   const asked = { action: 'goal', target: 'chile:11', likelyAt: null };
-  await refused(
-    world.process.pools.suggestHotForActionAndTarget(match.admin, match.gameId, asked),
-    'unknown_pool',
-  );
+  await refused(world.process.pools.suggestHotForActionAndTarget(match.admin, match.gameId, asked), 'unknown_pool');
 });
 
 test('betting stops at stop_accepting_bets_at without any timer (PL5, PL9)', async () => {
@@ -371,7 +368,8 @@ test('bodies of the lists of pools', async () => {
     354: await poolReads.myRunning(player, match.gameId),
     355: await poolReads.myResolved(player, match.gameId),
   });
-  const idsOf = (body: Record<string, unknown>) => (body.pools_list as { pool_id: string }[]).map((pool) => pool.pool_id);
+  const idsOf = (body: Record<string, unknown>) =>
+    (body.pools_list as { pool_id: string }[]).map((pool) => pool.pool_id);
   const before = await lists();
   assert.deepEqual(
     [idsOf(before[3535]).toSorted(), idsOf(before[353]), idsOf(before[354]), idsOf(before[355])],
@@ -379,9 +377,13 @@ test('bodies of the lists of pools', async () => {
   );
   await match.register();
   const after = await lists();
-  assert.deepEqual([idsOf(after[3535]), idsOf(after[353]), idsOf(after[354]), idsOf(after[355])], [[], [], [], [poolId]]);
+  assert.deepEqual(
+    [idsOf(after[3535]), idsOf(after[353]), idsOf(after[354]), idsOf(after[355])],
+    [[], [], [], [poolId]],
+  );
   for (const bodies of [before, after]) {
-    for (const [res, body] of Object.entries(bodies)) assert.deepEqual(messageFaults({ res: Number(res), ...body }), []);
+    for (const [res, body] of Object.entries(bodies))
+      assert.deepEqual(messageFaults({ res: Number(res), ...body }), []);
   }
   const distribution = await poolReads.distribution(player, poolId);
   assert.deepEqual(messageFaults({ res: 360, ...distribution }), []);

@@ -53,7 +53,10 @@ export class PoolService {
       assertSourceAllows('create', (await readSource(tx, game.sourceId)).state);
       const plan = planPool({ ...asked, gameId: game.gameId }, game, now, () => ports.ids.uuid());
       const poolId = ports.ids.uuid();
-      await insertPools(tx, timers, [{ ...plan, poolId }], { isAnnounced: true, expiryGraceMs: settings.expiryGraceMs });
+      await insertPools(tx, timers, [{ ...plan, poolId }], {
+        isAnnounced: true,
+        expiryGraceMs: settings.expiryGraceMs,
+      });
       const data: Broadcast = { body: newPoolBody(await readPool(tx, poolId), game.liveStartAt) };
       const event = append(tx, principal, game, 'pool.created', data);
       const body = { game_id: game.gameId, pool_id: poolId, description: plan.description, type: plan.type };
@@ -109,9 +112,14 @@ export class PoolService {
       await requireRole(authority, tx, principal, 'predictions.game.administer', game);
       assertGameAllows('mark_hot', game, ports.clock.now());
       const action = await findPoolAction(tx, game, asked.action);
-      const target = action.isOfGame ? findTarget(game.targets, asked.target).targetId : targetIdOf(asked.target, 'target_id');
+      const target = action.isOfGame
+        ? findTarget(game.targets, asked.target).targetId
+        : targetIdOf(asked.target, 'target_id');
       const meant = poolsOnPath(await readUnresolvedPools(tx, game.gameId), action.actionId, target);
-      const locked = await lockPools(tx, meant.map((pool) => pool.poolId));
+      const locked = await lockPools(
+        tx,
+        meant.map((pool) => pool.poolId),
+      );
       const pools = poolsOnPath([...locked.values()].sort(comparePools), action.actionId, target);
       const now = ports.clock.now();
       const bodies: Record<string, unknown>[] = [];
@@ -126,7 +134,12 @@ export class PoolService {
     });
   }
 
-  async #switchPool(principal: Principal, givenPoolId: string, kind: BlockSwitch, askedAt: number | null): Promise<Done> {
+  async #switchPool(
+    principal: Principal,
+    givenPoolId: string,
+    kind: BlockSwitch,
+    askedAt: number | null,
+  ): Promise<Done> {
     const { database, ports, timers } = this.#deps;
     return await database.transaction(`predictions.pool.${kind}`, async (tx) => {
       const { game, poolId } = await this.#lockGameOfPool(tx, principal, givenPoolId, kind);
@@ -154,7 +167,11 @@ export class PoolService {
       const { actionId } = await findPoolAction(tx, game, label);
       const action = { gameId: game.gameId, actionId };
       const meant = poolsOfAction(await readUnresolvedPools(tx, game.gameId), actionId);
-      const pools = await this.#lockUpToDate(tx, game, meant.map((pool) => pool.poolId));
+      const pools = await this.#lockUpToDate(
+        tx,
+        game,
+        meant.map((pool) => pool.poolId),
+      );
       const now = ports.clock.now();
       const key = actionKey(game.gameId, actionId);
       if (askedAt !== null && askedAt > now) {
@@ -177,7 +194,12 @@ export class PoolService {
   }
 
   /** Game of a pool, locked, for its admin. @throws RuleError 6602, 6610, 6618 */
-  async #lockGameOfPool(tx: Tx, principal: Principal, givenPoolId: string, act: GameAct): Promise<{ game: StoredGame; poolId: string }> {
+  async #lockGameOfPool(
+    tx: Tx,
+    principal: Principal,
+    givenPoolId: string,
+    act: GameAct,
+  ): Promise<{ game: StoredGame; poolId: string }> {
     const { poolId, gameId } = await readPool(tx, givenPoolId);
     const game = await lockGame(tx, gameId);
     await requireRole(this.#deps.authority, tx, principal, 'predictions.game.administer', game);
@@ -196,7 +218,13 @@ export class PoolService {
     return pools;
   }
 
-  async #markHot(tx: Tx, principal: Principal, game: StoredGame, poolId: string, plan: HotPlan): Promise<EventRef | null> {
+  async #markHot(
+    tx: Tx,
+    principal: Principal,
+    game: StoredGame,
+    poolId: string,
+    plan: HotPlan,
+  ): Promise<EventRef | null> {
     const timer = gameTimer('predictions.pool.hot', game.gameId, poolId, plan.at, { hot: plan.isHot });
     if (plan.isScheduled) {
       await this.#deps.timers.set(tx, [timer]);
@@ -218,15 +246,19 @@ function hotBody(poolId: string, plan: HotPlan): Record<string, unknown> {
 }
 
 /** An action of the game, or the own action of one of its binary pools (PL8). @throws RuleError 6607, 6612 */
-async function findPoolAction(tx: Tx, game: StoredGame, label: string): Promise<{ actionId: string; isOfGame: boolean }> {
+async function findPoolAction(
+  tx: Tx,
+  game: StoredGame,
+  label: string,
+): Promise<{ actionId: string; isOfGame: boolean }> {
   const actionId = actionIdOf(label, 'action_id');
   if (game.actions.some((action) => action.actionId === actionId)) {
     return { actionId: findAction(game.actions, label).actionId, isOfGame: true };
   }
-  const [pool] = await tx.query('select 1 as one from predictions_pools where game_id = $1 and action_id = $2 limit 1', [
-    game.gameId,
-    actionId,
-  ]);
+  const [pool] = await tx.query(
+    'select 1 as one from predictions_pools where game_id = $1 and action_id = $2 limit 1',
+    [game.gameId, actionId],
+  );
   if (!pool) throw new RuleError('unknown_action', { action_id: actionId });
   return { actionId, isOfGame: false };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { openWorld, TestProcess, type World } from './testing.ts';
+import { openWorld, type World } from './testing.ts';
+import { TestProcess } from './testing-process.ts';
 
 let world: World;
 
@@ -16,14 +17,8 @@ test('a close is answered also when another process holds the Resolver', async (
   await world.settle();
   // Its runner never starts: only the database tells it how far the other one is.
   const idle = new TestProcess({ store: world.store, clock: world.clock, seed: 'idle' });
-  const closing = idle.closing.closeGame(match.admin, match.gameId, false);
-  let isAnswered = false;
-  void closing.finally(() => (isAnswered = true));
-  while (!isAnswered) {
-    await world.advance(100);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  assert.deepEqual((await closing).body, { game_id: match.gameId });
+  const outcome = await world.outlast(idle.closing.closeGame(match.admin, match.gameId, false));
+  assert.equal(outcome.status, 'fulfilled');
   await idle.stop();
   await world.checkInvariants();
 });

@@ -1,18 +1,28 @@
+import type { Tx } from '../../../platform/database/types.ts';
 import { Unavailable } from '../../../platform/errors.ts';
 import { type Step, StepInterrupted } from '../../../platform/events/consumers.ts';
-import type { Tx } from '../../../platform/database/types.ts';
 import { type Broadcast, gameTopic, type ResolverEvent, type SettlementStep } from '../events.ts';
 import { comparePools, poolsDecidedBy } from '../rules/events.ts';
 import { planClose } from '../rules/game.ts';
 import { poolsOfAction } from '../rules/pool.ts';
 import { NONE } from '../rules/types.ts';
+import { announcePools } from './announce.ts';
 import { gameDetails } from './game-details.ts';
 import { closeGameRow, markBlocked } from './game-rows.ts';
-import { settleInTransaction, type PoolVerdict, type SettlementDeps } from './settlement.ts';
-import { lockGame, lockPool, lockPools, POOL_COLUMNS, type PoolRow, poolFromRow, readGame, readUnresolvedPools, type StoredGame } from './store.ts';
+import { type PoolVerdict, type SettlementDeps, settleInTransaction } from './settlement.ts';
+import {
+  lockGame,
+  lockPool,
+  lockPools,
+  POOL_COLUMNS,
+  type PoolRow,
+  poolFromRow,
+  readGame,
+  readUnresolvedPools,
+  type StoredGame,
+} from './store.ts';
 import { carryOutSwitch } from './switches.ts';
 import type { TimerKind } from './timetable.ts';
-import { announcePools } from './announce.ts';
 
 interface RegisteredEvent {
   id: string;
@@ -50,7 +60,9 @@ export class Resolver {
       await this.#close(step, gameId, { force: event.data.force, cause: event.data.cause });
       return;
     }
-    const { game, decided, before } = await step.transaction('predictions.resolver.read', (tx) => this.#decidedBy(tx, gameId, event.data.event_id));
+    const { game, decided, before } = await step.transaction('predictions.resolver.read', (tx) =>
+      this.#decidedBy(tx, gameId, event.data.event_id),
+    );
     await this.#settleAll(step, game, decided, { cause: event.data.cause, before });
     await step.complete('predictions.resolver.event-done', (tx) => announcePools(tx, gameId));
   }
@@ -69,18 +81,30 @@ export class Resolver {
         await this.#close(step, gameId, { force: false });
         return;
       case 'predictions.pool.expire': {
-        const verdict = { end: 'expiry' as const, winningTarget: NONE, lateFrom: null, expiredAt: dueAt, decidedBy: null };
+        const verdict = {
+          end: 'expiry' as const,
+          winningTarget: NONE,
+          lateFrom: null,
+          expiredAt: dueAt,
+          decidedBy: null,
+        };
         await this.#settleAll(step, game, [{ poolId: key, verdict }]);
         await step.complete('predictions.resolver.expired', (tx) => announcePools(tx, gameId));
         return;
       }
       case 'predictions.game.label':
         await step.complete('predictions.resolver.label', async (tx) => {
-          tx.append({ topic: gameTopic(gameId), type: 'game.updated', data: { body: await gameDetails(tx, gameId, Math.max(tx.now, dueAt)) } satisfies Broadcast });
+          tx.append({
+            topic: gameTopic(gameId),
+            type: 'game.updated',
+            data: { body: await gameDetails(tx, gameId, Math.max(tx.now, dueAt)) } satisfies Broadcast,
+          });
         });
         return;
       case 'predictions.pool.hot':
-        await step.complete('predictions.resolver.hot', (tx) => applyHot(tx, key, (data as { hot: boolean }).hot, dueAt));
+        await step.complete('predictions.resolver.hot', (tx) =>
+          applyHot(tx, key, (data as { hot: boolean }).hot, dueAt),
+        );
         return;
       case 'predictions.pool.block':
       case 'predictions.pool.allow':
@@ -93,13 +117,25 @@ export class Resolver {
         await step.complete(`predictions.resolver.${kind}`, async (tx) => {
           const { action_id: actionId } = data as { action_id: string };
           const pools = poolsOfAction(await readUnresolvedPools(tx, gameId), actionId);
-          await carryOutSwitch(tx, game, { kind, key, dueAt, data }, await lockPools(tx, pools.map((pool) => pool.poolId)));
+          await carryOutSwitch(
+            tx,
+            game,
+            { kind, key, dueAt, data },
+            await lockPools(
+              tx,
+              pools.map((pool) => pool.poolId),
+            ),
+          );
         });
     }
   }
 
   /** The pools an event decides, from stored data only, so that a repeat finds the same ones less those settled (RS5). */
-  async #decidedBy(tx: Tx, gameId: string, eventId: string): Promise<{ game: StoredGame; decided: Decided[]; before: string[] }> {
+  async #decidedBy(
+    tx: Tx,
+    gameId: string,
+    eventId: string,
+  ): Promise<{ game: StoredGame; decided: Decided[]; before: string[] }> {
     const game = await readGame(tx, gameId);
     const [event] = await tx.query<RegisteredEvent>(
       'select id, log_seq, action_id, target_id, happened_at, registered_at, pool_id from predictions_events where id = $1',
@@ -107,8 +143,15 @@ export class Resolver {
     );
     if (!event) throw new Error(`event ${eventId} is in the log but not in its table`);
     const happenedAt = Number(event.happened_at);
-    const verdict = (winningTarget: string) => ({ end: 'event' as const, winningTarget, lateFrom: happenedAt, expiredAt: null, decidedBy: event.id });
-    if (event.pool_id !== null) return { game, decided: [{ poolId: event.pool_id, verdict: verdict(event.target_id) }], before: [] };
+    const verdict = (winningTarget: string) => ({
+      end: 'event' as const,
+      winningTarget,
+      lateFrom: happenedAt,
+      expiredAt: null,
+      decidedBy: event.id,
+    });
+    if (event.pool_id !== null)
+      return { game, decided: [{ poolId: event.pool_id, verdict: verdict(event.target_id) }], before: [] };
     const rows = await tx.query<PoolRow>(
       `select ${POOL_COLUMNS} from predictions_pools where game_id = $1 and state = 'open' and action_id = $2 and parked_at is null`,
       [gameId, event.action_id],
@@ -121,7 +164,10 @@ export class Resolver {
       logSeq: Number(event.log_seq),
     };
     const decided = poolsDecidedBy(registered, rows.map(poolFromRow), this.#deps.expiryGraceMs);
-    const settledBefore = await tx.query<{ id: string }>('select id from predictions_pools where game_id = $1 and decided_by = $2', [gameId, event.id]);
+    const settledBefore = await tx.query<{ id: string }>(
+      'select id from predictions_pools where game_id = $1 and decided_by = $2',
+      [gameId, event.id],
+    );
     return {
       game,
       decided: decided.map(({ pool, winningTarget }) => ({ poolId: pool.poolId, verdict: verdict(winningTarget) })),
@@ -133,18 +179,32 @@ export class Resolver {
    * Settles pools one transaction each; a failing one is parked and does not stop the others (RS13). `before` are those that the same step settled
    * before a crash: their players' balances are told with the rest.
    */
-  async #settleAll(step: Step, game: StoredGame, decided: readonly Decided[], { cause, before = [] }: { cause?: string; before?: string[] } = {}): Promise<void> {
-    const stepId = step.event ? `${step.topic}/${step.event.seq}` : `${step.timer!.kind}/${step.timer!.key}/${step.timer!.dueAt}`;
+  async #settleAll(
+    step: Step,
+    game: StoredGame,
+    decided: readonly Decided[],
+    { cause, before = [] }: { cause?: string; before?: string[] } = {},
+  ): Promise<void> {
+    const stepId = step.event
+      ? `${step.topic}/${step.event.seq}`
+      : `${step.timer!.kind}/${step.timer!.key}/${step.timer!.dueAt}`;
     const poolIds = [...before, ...decided.map((one) => one.poolId)];
     for (const [i, { poolId, verdict }] of decided.entries()) {
       const isLast = i === decided.length - 1;
       const mark: SettlementStep = { id: stepId, ...(isLast ? { settled: poolIds } : {}) };
       try {
-        await step.transaction('predictions.settle', (tx) => settleInTransaction(this.#deps, tx, poolId, { ...verdict, game, step: mark, cause }));
+        await step.transaction('predictions.settle', (tx) =>
+          settleInTransaction(this.#deps, tx, poolId, { ...verdict, game, step: mark, cause }),
+        );
       } catch (error) {
         if (!isFaultOfPool(error)) throw error;
-        this.#deps.ports.log.fatal({ err: error, pool: poolId, game: game.gameId }, 'a pool could not be settled: it is parked, an admin must look');
-        await step.transaction('predictions.park', (tx) => parkPool(tx, this.#deps.ports.clock.now(), game.gameId, poolId, error, isLast ? mark : undefined));
+        this.#deps.ports.log.fatal(
+          { err: error, pool: poolId, game: game.gameId },
+          'a pool could not be settled: it is parked, an admin must look',
+        );
+        await step.transaction('predictions.park', (tx) =>
+          parkPool(tx, this.#deps.ports.clock.now(), game.gameId, poolId, error, isLast ? mark : undefined),
+        );
       }
     }
   }
@@ -156,7 +216,8 @@ export class Resolver {
       if (game.state === 'closed') return undefined;
       const unresolved = await readUnresolvedPools(tx, gameId);
       const close = planClose(game.state, unresolved, request.force);
-      if (game.state === 'opened') await tx.query(`update predictions_games set state = 'closing' where id = $1`, [gameId]);
+      if (game.state === 'opened')
+        await tx.query(`update predictions_games set state = 'closing' where id = $1`, [gameId]);
       return { game: { ...game, state: 'closing' as const }, close };
     });
     if (plan) {
@@ -177,7 +238,10 @@ export class Resolver {
       const at = this.#deps.ports.clock.now();
       if (left.length === 0) return await closeGameRow(tx, game, { at, cause: request.cause, firing: step.timer });
       const { toBlock } = planClose(game.state, left, false);
-      const locked = await lockPools(tx, toBlock.map((pool) => pool.poolId));
+      const locked = await lockPools(
+        tx,
+        toBlock.map((pool) => pool.poolId),
+      );
       await markBlocked(tx, [...locked.values()].sort(comparePools), at, request.cause);
     });
   }
@@ -192,15 +256,35 @@ function isFaultOfPool(error: unknown): boolean {
   return error instanceof Error && !(error instanceof Unavailable) && !(error instanceof StepInterrupted);
 }
 
-async function parkPool(tx: Tx, now: number, gameId: string, poolId: string, error: unknown, endedStep: SettlementStep | undefined): Promise<void> {
-  await tx.query('update predictions_pools set parked_at = $2, parked_reason = $3 where id = $1', [poolId, now, String(error).slice(0, 500)]);
+async function parkPool(
+  tx: Tx,
+  now: number,
+  gameId: string,
+  poolId: string,
+  error: unknown,
+  endedStep: SettlementStep | undefined,
+): Promise<void> {
+  await tx.query('update predictions_pools set parked_at = $2, parked_reason = $3 where id = $1', [
+    poolId,
+    now,
+    String(error).slice(0, 500),
+  ]);
   // The other pools' balances are told with the step's last message: without it, this one ends the step.
-  if (endedStep) tx.append({ topic: gameTopic(gameId), type: 'game.updated', data: { body: await gameDetails(tx, gameId, now), step: endedStep } satisfies Broadcast });
+  if (endedStep)
+    tx.append({
+      topic: gameTopic(gameId),
+      type: 'game.updated',
+      data: { body: await gameDetails(tx, gameId, now), step: endedStep } satisfies Broadcast,
+    });
 }
 
 async function applyHot(tx: Tx, poolId: string, hot: boolean, at: number): Promise<void> {
   const pool = await lockPool(tx, poolId);
   if (pool.state !== 'open') return;
   await tx.query('update predictions_pools set is_hot = $2 where id = $1', [poolId, hot]);
-  tx.append({ topic: gameTopic(pool.gameId), type: 'pool.hot', data: { body: { pool_id: poolId, hot_since: at, is_hot: hot } } satisfies Broadcast });
+  tx.append({
+    topic: gameTopic(pool.gameId),
+    type: 'pool.hot',
+    data: { body: { pool_id: poolId, hot_since: at, is_hot: hot } } satisfies Broadcast,
+  });
 }

@@ -8,7 +8,7 @@ import { isRecreated, type NewPool, type PoolEnd, recreatePool } from '../rules/
 import { resultBody } from '../rules/result.ts';
 import type { Bet, GameState } from '../rules/types.ts';
 import { insertPools } from './pool-rows.ts';
-import { BALANCES, type BetRow, BET_COLUMNS, betFromRow, lockPool, type StoredPool } from './store.ts';
+import { BALANCES, BET_COLUMNS, type BetRow, betFromRow, lockPool, type StoredPool } from './store.ts';
 import { cancelPoolTimers } from './timetable.ts';
 
 /** How a pool ends. */
@@ -37,16 +37,24 @@ export interface SettlementDeps {
  * Settles one pool in the caller's transaction (RS3): lock, late bets, payout, ledger, balances, state, recreated pool, event. Does nothing
  * and returns false when the pool was settled before (RS1, RS4).
  */
-export async function settleInTransaction(deps: SettlementDeps, tx: Tx, poolId: string, verdict: PoolVerdict): Promise<boolean> {
+export async function settleInTransaction(
+  deps: SettlementDeps,
+  tx: Tx,
+  poolId: string,
+  verdict: PoolVerdict,
+): Promise<boolean> {
   const pool = await lockPool(tx, poolId);
   if (pool.state !== 'open') return false;
   const resolvedAt = deps.ports.clock.now();
-  const bets = (await tx.query<BetRow>(`select ${BET_COLUMNS} from predictions_bets where pool_id = $1 order by seq`, [poolId])).map(betFromRow);
+  const bets = (
+    await tx.query<BetRow>(`select ${BET_COLUMNS} from predictions_bets where pool_id = $1 order by seq`, [poolId])
+  ).map(betFromRow);
   const settlement = settlePool(bets, verdict);
   await writeResult(tx, pool, verdict, settlement, validBackings(pool, bets, verdict.lateFrom), resolvedAt);
   if (settlement.users.length > 0) await writeMoney(tx, pool, verdict.game.currency, settlement, resolvedAt);
   await cancelPoolTimers(deps.timers, tx, poolId, verdict.end === 'expiry');
-  if (isRecreated(pool, verdict.end, verdict.game.state)) await insertRecreated(deps, tx, recreatePool(pool, resolvedAt));
+  if (isRecreated(pool, verdict.end, verdict.game.state))
+    await insertRecreated(deps, tx, recreatePool(pool, resolvedAt));
 
   const data: PoolDecided = {
     body: resultBody(pool, settlement, { resolvedAt, expiredAt: verdict.expiredAt }),
@@ -54,12 +62,19 @@ export async function settleInTransaction(deps: SettlementDeps, tx: Tx, poolId: 
     ...(verdict.cause === undefined ? {} : { cause: verdict.cause }),
   };
   tx.append({ topic: gameTopic(pool.gameId), type: verdict.end === 'expiry' ? 'pool.expired' : 'pool.resolved', data });
-  tx.append({ topic: CHANGES_TOPIC, type: 'settled', data: { pool_id: poolId, game_id: pool.gameId, step: verdict.step } });
+  tx.append({
+    topic: CHANGES_TOPIC,
+    type: 'settled',
+    data: { pool_id: poolId, game_id: pool.gameId, step: verdict.step },
+  });
   return true;
 }
 
 async function insertRecreated(deps: SettlementDeps, tx: Tx, pool: NewPool): Promise<void> {
-  await insertPools(tx, deps.timers, [{ ...pool, poolId: deps.ports.ids.uuid() }], { isAnnounced: false, expiryGraceMs: deps.expiryGraceMs });
+  await insertPools(tx, deps.timers, [{ ...pool, poolId: deps.ports.ids.uuid() }], {
+    isAnnounced: false,
+    expiryGraceMs: deps.expiryGraceMs,
+  });
 }
 
 async function writeResult(
@@ -92,7 +107,11 @@ async function writeResult(
 }
 
 /** Money and people per target, counting valid bets only (PO10). */
-function validBackings(pool: StoredPool, bets: readonly Bet[], lateFrom: number | null): { money: bigint[]; people: number[] } {
+function validBackings(
+  pool: StoredPool,
+  bets: readonly Bet[],
+  lateFrom: number | null,
+): { money: bigint[]; people: number[] } {
   const valid = bets.filter((bet) => lateFrom === null || bet.placedAt < lateFrom);
   if (valid.length === bets.length) return pool;
   const backings = countBackings(valid);
@@ -103,7 +122,13 @@ function validBackings(pool: StoredPool, bets: readonly Bet[], lateFrom: number 
 }
 
 /** Clears every bettor's exposure and credits payouts and returns, in one statement each for locks and writes (PO11, DESIGN M3, M10). */
-async function writeMoney(tx: Tx, pool: StoredPool, currency: string, settlement: Settlement, resolvedAt: number): Promise<void> {
+async function writeMoney(
+  tx: Tx,
+  pool: StoredPool,
+  currency: string,
+  settlement: Settlement,
+  resolvedAt: number,
+): Promise<void> {
   const { users } = settlement;
   const ids = users.map((user) => user.userId);
   await tx.lock(BALANCES, '1', ids);

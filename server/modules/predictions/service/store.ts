@@ -1,6 +1,16 @@
 import type { LockTable, Queryable, Tx } from '../../../platform/database/types.ts';
 import { RuleError } from '../rules/errors.ts';
-import type { ActionEntry, Bet, Game, GameState, Pool, PoolState, PoolType, SourceState, TargetEntry } from '../rules/types.ts';
+import type {
+  ActionEntry,
+  Bet,
+  Game,
+  GameState,
+  Pool,
+  PoolState,
+  PoolType,
+  SourceState,
+  TargetEntry,
+} from '../rules/types.ts';
 
 /** Places of the module's tables in the one lock order (DESIGN M3). */
 export const SOURCES: LockTable = { name: 'predictions_sources', key: 'id', keyType: 'uuid', rank: 100 };
@@ -190,7 +200,14 @@ export interface BetRow {
 export const BET_COLUMNS = 'seq, id, account_id, target_id, amount, placed_at';
 
 export function betFromRow(row: BetRow): Bet {
-  return { betId: row.id, userId: row.account_id, targetId: row.target_id, amount: row.amount, placedAt: Number(row.placed_at), seq: Number(row.seq) };
+  return {
+    betId: row.id,
+    userId: row.account_id,
+    targetId: row.target_id,
+    amount: row.amount,
+    placedAt: Number(row.placed_at),
+    seq: Number(row.seq),
+  };
 }
 
 /** Whether a text is a UUID: ids are opaque on the wire, and any other text is simply unknown (WC8). */
@@ -209,7 +226,9 @@ const SOURCE_COLUMNS = 'id, name, description, state';
 
 /** Reads a source. @throws RuleError 6608 */
 export async function readSource(database: Queryable, sourceId: string): Promise<StoredSource> {
-  const rows = isUuid(sourceId) ? await database.query<SourceRow>(`select ${SOURCE_COLUMNS} from predictions_sources where id = $1`, [sourceId]) : [];
+  const rows = isUuid(sourceId)
+    ? await database.query<SourceRow>(`select ${SOURCE_COLUMNS} from predictions_sources where id = $1`, [sourceId])
+    : [];
   return sourceFromRow(rows[0], sourceId);
 }
 
@@ -226,7 +245,9 @@ function sourceFromRow(row: SourceRow | undefined, sourceId: string): StoredSour
 
 /** Reads a game. @throws RuleError 6609 */
 export async function readGame(database: Queryable, gameId: string): Promise<StoredGame> {
-  const rows = isUuid(gameId) ? await database.query<GameRow>(`select ${GAME_COLUMNS} from predictions_games where id = $1`, [gameId]) : [];
+  const rows = isUuid(gameId)
+    ? await database.query<GameRow>(`select ${GAME_COLUMNS} from predictions_games where id = $1`, [gameId])
+    : [];
   if (!rows[0]) throw new RuleError('unknown_game', { game_id: gameId });
   return gameFromRow(rows[0]);
 }
@@ -240,7 +261,9 @@ export async function lockGame(tx: Tx, gameId: string): Promise<StoredGame> {
 
 /** Reads a pool. @throws RuleError 6610 */
 export async function readPool(database: Queryable, poolId: string): Promise<StoredPool> {
-  const rows = isUuid(poolId) ? await database.query<PoolRow>(`select ${POOL_COLUMNS} from predictions_pools where id = $1`, [poolId]) : [];
+  const rows = isUuid(poolId)
+    ? await database.query<PoolRow>(`select ${POOL_COLUMNS} from predictions_pools where id = $1`, [poolId])
+    : [];
   if (!rows[0]) throw new RuleError('unknown_pool', { pool_id: poolId });
   return poolFromRow(rows[0]);
 }

@@ -1,55 +1,23 @@
 import assert from 'node:assert/strict';
-import { pino } from 'pino';
-import { createAuthority } from '../../../platform/accounts/authority.ts';
 import { keyOfName } from '../../../platform/accounts/names.ts';
 import type { AccountPrincipal, Grant, SystemPrincipal } from '../../../platform/accounts/types.ts';
 import { asset } from '../../../platform/config/asset.ts';
-import { PostgresDatabase } from '../../../platform/database/database.ts';
 import type { Database, DatabaseFaults } from '../../../platform/database/types.ts';
-import { ConsumerRunner } from '../../../platform/events/consumers.ts';
-import { Timers } from '../../../platform/jobs/timers.ts';
-import type { Ports } from '../../../platform/ports.ts';
+import { LEASE_MS } from '../../../platform/jobs/leases.ts';
 import { ManualClock } from '../../../platform/testing/clock.ts';
 import { createTestDatabase, type TestDatabase } from '../../../platform/testing/database.ts';
-import { SeededRandom } from '../../../platform/testing/random.ts';
-import { gameTopic, MESSAGE_OF_EVENT, RESOLVER_TOPICS } from '../events.ts';
+import { gameTopic, MESSAGE_OF_EVENT } from '../events.ts';
 import { RuleError, type RuleErrorName } from '../rules/errors.ts';
 import type { AskedPool } from '../rules/pool.ts';
 import { money } from '../rules/testing.ts';
 import { messageFaults } from '../rules/vocabulary.ts';
-import { PREDICTION_ACTIONS } from './access.ts';
-import { BetService, type PlacedBet } from './bets.ts';
-import { ClosingService } from './closing.ts';
-import type { Done, PredictionsSettings, ServiceDeps } from './deps.ts';
+import type { PlacedBet } from './bets.ts';
+import type { Done, PredictionsSettings } from './deps.ts';
 import type { RegisteredBody } from './event-rows.ts';
-import { GameReads } from './game-reads.ts';
-import { type AskedGame, GameService } from './games.ts';
-import { PoolReads } from './pool-reads.ts';
-import { PoolService } from './pools.ts';
-import { ConsumerProgress, RESOLVER_CONSUMER } from './progress.ts';
-import { type AskedEvent, EventService } from './registration.ts';
-import { Resolver } from './resolver.ts';
-import { SourceService } from './sources.ts';
-
-/** Settings of the contract (2.1). */
-export const TEST_SETTINGS: PredictionsSettings = {
-  sessionKeyTtlMs: 86_400_000,
-  reconnectWindowMs: 900_000,
-  requireLogon: false,
-  adminOpsNeedAdminKey: false,
-  recoveryCodeTtlMs: 3_600_000,
-  wsPort: 0,
-  chatMaxChars: 500,
-  keysPerUser: 10,
-  initialGrant: 100_000n,
-  currencies: ['DON'],
-  limits: { minBet: 1n, maxBet: null },
-  maxGameAdmins: 10,
-  expiryGraceMs: 0,
-  eventFutureSkewMs: 5_000,
-  legacyPlacedAtSeconds: false,
-  wsMaxMessageBytes: 65_536,
-};
+import type { AskedGame } from './games.ts';
+import type { AskedEvent } from './registration.ts';
+import { AT_REST, MONEY } from './testing-invariants.ts';
+import { type Plug, TestProcess } from './testing-process.ts';
 
 /** A message of a game's topic. */
 export interface Message {
@@ -58,91 +26,29 @@ export interface Message {
   body: Record<string, unknown>;
 }
 
-/** One running server over a test database, without its edges: services and the Resolver. */
-export class TestProcess {
-  readonly clock: ManualClock;
-  readonly ports: Ports;
-  readonly database: Database;
-  readonly timers: Timers;
-  readonly runner: ConsumerRunner;
-  readonly progress: ConsumerProgress;
-  readonly deps: ServiceDeps;
-  readonly sources: SourceService;
-  readonly games: GameService;
-  readonly gameReads: GameReads;
-  readonly pools: PoolService;
-  readonly poolReads: PoolReads;
-  readonly closing: ClosingService;
-  readonly events: EventService;
-  readonly bets: BetService;
-
-  constructor(options: {
-    store: TestDatabase;
-    clock: ManualClock;
-    seed: string;
-    settings?: Partial<PredictionsSettings>;
-    faults?: DatabaseFaults;
-  }) {
-    const random = new SeededRandom(options.seed);
-    const log = pino({ level: process.env.GREENROOM_TEST_LOG ?? 'silent' });
-    const ports: Ports = { clock: options.clock, random, ids: random, log };
-    const owner = random.uuid();
-    const settings = { ...TEST_SETTINGS, ...options.settings };
-    this.clock = options.clock;
-    this.ports = ports;
-    this.database = new PostgresDatabase({
-      ports,
-      pool: options.store.pool,
-      faults: options.faults,
-      onEvents: (events) => {
-        for (const event of events) this.runner.hint(event.topic);
-      },
-      onDeadlock: (name, error) => assert.fail(`deadlock in ${name}: ${String(error)}`),
-    });
-    this.timers = new Timers({ ports, database: this.database, owner });
-    const resolver = new Resolver({ ports, timers: this.timers, expiryGraceMs: settings.expiryGraceMs });
-    this.runner = new ConsumerRunner({
-      definition: { name: RESOLVER_CONSUMER, topicPrefix: RESOLVER_TOPICS, handle: (step) => resolver.handle(step) },
-      ports,
-      database: this.database,
-      owner,
-    });
-    this.timers.onSet((stream, dueAt) => {
-      if (stream !== null) this.runner.hintTimer(stream, dueAt);
-    });
-    this.progress = new ConsumerProgress({ database: this.database, clock: this.clock, runner: this.runner });
-    const authority = createAuthority();
-    authority.define(PREDICTION_ACTIONS);
-    this.deps = { database: this.database, ports, timers: this.timers, authority, settings };
-    this.sources = new SourceService(this.deps);
-    this.games = new GameService(this.deps);
-    this.gameReads = new GameReads(this.deps);
-    this.pools = new PoolService(this.deps);
-    this.poolReads = new PoolReads(this.deps, this.gameReads);
-    this.closing = new ClosingService(this.deps, this.progress);
-    this.events = new EventService(this.deps);
-    this.bets = new BetService({ database: this.database, ports, limits: settings.limits, legacySeconds: false });
-  }
-
-  async stop(): Promise<void> {
-    this.progress.stop();
-    await this.bets.idle();
-    await this.runner.stop();
-    await this.timers.stop();
-  }
-}
-
 /** A database, a clock and a running process; with the words that the behaviours to check use. */
 export class World {
   readonly store: TestDatabase;
   readonly clock: ManualClock;
   process: TestProcess;
   #people = 0;
+  #processes = 0;
 
   constructor(store: TestDatabase, clock: ManualClock, process: TestProcess) {
     this.store = store;
     this.clock = clock;
     this.process = process;
+  }
+
+  /** Ends the process as if it had been killed, and starts another; leases of a killed one run out first. */
+  async replaceProcess(plug?: Plug): Promise<void> {
+    await this.process.stop();
+    this.clock.advance(LEASE_MS + 1);
+    const { settings } = this.process.deps;
+    const seed = `process-${++this.#processes}`;
+    this.process = new TestProcess({ store: this.store, clock: this.clock, seed, settings, faults: plug });
+    if (plug) plug.process = this.process;
+    this.process.runner.start();
   }
 
   get database(): Database {
@@ -171,6 +77,16 @@ export class World {
 
   async advance(ms: number): Promise<void> {
     await this.advanceTo(this.now + ms);
+  }
+
+  /** Moves the clock, and lets the Resolver work, until something has ended that waits for them. */
+  async outlast<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
+    let ended = false;
+    const outcome = Promise.allSettled([work]).finally(() => (ended = true));
+    while (!ended) {
+      await this.advance(100);
+    }
+    return (await outcome)[0]!;
   }
 
   /** A new account that plays, with this much money. */
@@ -269,11 +185,13 @@ export class World {
     return rows.map((row) => ({ res: MESSAGE_OF_EVENT[row.type], seq: Number(row.seq), body: row.data.body }));
   }
 
-  /** RS12, BT1, BT8, and that nothing failed or was told in a form the contract does not know. */
-  async checkInvariants(): Promise<void> {
-    for (const [name, sql] of Object.entries(INVARIANTS)) {
+  /** RS12, BT1, BT8 at this moment; with `all`, when nothing is under way, also that no step failed and every message has the form of the contract. */
+  async checkInvariants(scope: 'money' | 'all' = 'all'): Promise<void> {
+    if (scope === 'all') await this.settle();
+    for (const [name, sql] of Object.entries(scope === 'all' ? { ...MONEY, ...AT_REST } : MONEY)) {
       assert.deepEqual(await this.database.query(sql), [], name);
     }
+    if (scope === 'money') return;
     const rows = await this.database.query<{ type: keyof typeof MESSAGE_OF_EVENT; data: { body: object } }>(
       `select type, data from events where starts_with(topic, 'predictions/game/') or starts_with(topic, 'predictions/source/')`,
     );
@@ -360,7 +278,9 @@ export class TestMatch {
 
   /** The last result told of a pool. */
   async result(poolId: string): Promise<TestResult> {
-    const results = (await this.messages()).filter(({ res, body }) => [362, 363].includes(res) && body.pool_id === poolId);
+    const results = (await this.messages()).filter(
+      ({ res, body }) => [362, 363].includes(res) && body.pool_id === poolId,
+    );
     assert.equal(results.length, 1, `results of pool ${poolId}`);
     return { res: results[0]!.res, ...(results[0]!.body as Omit<TestResult, 'res'>) };
   }
@@ -421,38 +341,3 @@ export async function refused(call: Promise<unknown>, error: RuleErrorName): Pro
   assert.equal(thrown.error, error, thrown.message);
   return thrown;
 }
-
-/** Each query gives a row per breach. */
-const INVARIANTS: Readonly<Record<string, string>> = {
-  'current balances add up to the grants (BT8)': `
-    select currency from (
-      select currency, sum(available + exposure) as held from predictions_balances group by currency
-    ) b full join (
-      select currency, sum(amount) as granted from predictions_ledger where kind = 'grant' group by currency
-    ) g using (currency) where held is distinct from granted`,
-  'balances follow from the ledger (BT1)': `
-    select b.account_id from predictions_balances b left join (
-      select account_id, currency,
-        sum(case kind when 'grant' then amount when 'credit' then amount when 'stake' then -amount else 0 end) as available,
-        sum(case kind when 'stake' then amount when 'release' then -amount else 0 end) as exposure
-      from predictions_ledger group by account_id, currency
-    ) l using (account_id, currency) where b.available is distinct from l.available or b.exposure is distinct from l.exposure`,
-  'exposure is the money in unresolved pools (RS12)': `
-    select 1 as breach where (select coalesce(sum(exposure), 0) from predictions_balances)
-      <> (select coalesce(sum(m), 0) from predictions_pools p, unnest(p.money) m where p.state = 'open')`,
-  'pools count what their bets say': `
-    select p.id from predictions_pools p where p.state = 'open' and (
-      (select coalesce(sum(m), 0) from unnest(p.money) m) <> (select coalesce(sum(amount), 0) from predictions_bets b where b.pool_id = p.id)
-      or (select coalesce(sum(amount), 0) from predictions_positions s where s.pool_id = p.id) <> (select coalesce(sum(amount), 0) from predictions_bets b where b.pool_id = p.id)
-      or p.participants <> (select count(*) from predictions_positions s where s.pool_id = p.id))`,
-  'payouts of a pool are its stakes (PO5)': `
-    select pool_id from predictions_ledger where pool_id is not null group by pool_id
-    having sum(amount) filter (where kind = 'release') is distinct from sum(amount) filter (where kind = 'credit')`,
-  'each settled pool is told once': `
-    select data -> 'body' ->> 'pool_id' as pool from events where type in ('pool.resolved', 'pool.expired') group by pool having count(*) > 1`,
-  'recreated pools were announced (EV8)': 'select id from predictions_pools where not is_announced',
-  'no step failed': `
-    select topic, error from consumer_positions where failures > 0 or parked_at is not null
-    union all select kind, error from timers where failures > 0
-    union all select id::text, parked_reason from predictions_pools where parked_at is not null`,
-};

@@ -27,9 +27,13 @@ export function gameTimer(kind: TimerKind, gameId: string, key: string, dueAt: n
 }
 
 /** Timers of a game that has just been opened or created: its labels change at `open_at` and `live_start_at`, `close_at` closes it. */
-export function timersOfGame(game: Pick<StoredGame, 'gameId' | 'openAt' | 'liveStartAt' | 'closeAt'>, now: number): NewTimer[] {
+export function timersOfGame(
+  game: Pick<StoredGame, 'gameId' | 'openAt' | 'liveStartAt' | 'closeAt'>,
+  now: number,
+): NewTimer[] {
   const timers: NewTimer[] = [];
-  if (game.openAt > now) timers.push(gameTimer('predictions.game.label', game.gameId, `${game.gameId}/open`, game.openAt));
+  if (game.openAt > now)
+    timers.push(gameTimer('predictions.game.label', game.gameId, `${game.gameId}/open`, game.openAt));
   if (game.liveStartAt !== null && game.liveStartAt > now && game.liveStartAt !== game.openAt) {
     timers.push(gameTimer('predictions.game.label', game.gameId, `${game.gameId}/live`, game.liveStartAt));
   }
@@ -47,7 +51,12 @@ export function timersOfPool(pool: Pick<Pool, 'poolId' | 'gameId' | 'finishAt'>,
  * A resolved pool has no future: its pending block, allow, hot mark and expiry are dropped (PL7). The expiry that is just firing stays: it is its
  * step that removes it.
  */
-export async function cancelPoolTimers(timers: Timers, tx: Queryable, poolId: string, isExpiring: boolean): Promise<void> {
+export async function cancelPoolTimers(
+  timers: Timers,
+  tx: Queryable,
+  poolId: string,
+  isExpiring: boolean,
+): Promise<void> {
   const kinds: TimerKind[] = ['predictions.pool.block', 'predictions.pool.allow', 'predictions.pool.hot'];
   if (!isExpiring) kinds.push('predictions.pool.expire');
   await timers.cancel(

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { createTestDatabase, type TestDatabase } from '../server/platform/testing/database.ts';
+import { openGame, openPool, openStage, type Stage } from './support/match.ts';
+import { People } from './support/people.ts';
+import { startServer, type TestServer } from './support/server.ts';
+let store: TestDatabase, server: TestServer, people: People;
+before(async () => {
+  store = await createTestDatabase({ migrationsFolder: new URL('../server/migrations', import.meta.url).pathname, owners: ['platform', 'predictions'] });
+  const t = performance.now();
+  server = await startServer({ databaseUrl: store.url });
+  console.log('start', performance.now() - t);
+  people = new People(server, store.pool);
+});
+after(async () => { await people.disperse(); await server.stop(); await store.drop(); });
+test('x', async () => {
+  const stage: Stage = await openStage(people);
+  const game = await openGame(stage);
+  const pool = await openPool(stage, game);
+  const a = await people.signUp('a');
+  const c = await a.connect();
+  console.log(await c.tell(363, { game_id: game }));
+  console.log(JSON.stringify(await c.tell(392, { pool_id: pool, target: 'chile', amount: '10' })));
+  const from = c.mark();
+  const fromA = stage.console.mark();
+  await stage.console.ask(395, { game_id: game, action_id: 'goal', target_id: 'chile:11' });
+  await c.first(815, from);
+  console.log(c.codes(from), stage.console.codes(fromA));
+  console.log(server.output);
+});
