@@ -147,13 +147,20 @@ test('no path of somebody’s machine', () => {
   assertNone(faults);
 });
 
-test('the lock file names no registry', () => {
-  const { packages } = JSON.parse(readText('package-lock.json')) as { packages: Record<string, { resolved?: string }> };
-  assertNone(
-    Object.entries(packages)
-      .filter(([, { resolved }]) => resolved !== undefined && /^[a-z+]+:\/\//.test(resolved))
-      .map(([path, { resolved }]) => `${path}: ${resolved}`),
-  );
+interface Locked {
+  resolved?: string;
+  optionalDependencies?: Record<string, string>;
+}
+
+test('the lock file names no registry, and is whole for every platform', () => {
+  const { packages } = JSON.parse(readText('package-lock.json')) as { packages: Record<string, Locked> };
+  const names = new Set(Object.keys(packages).map((path) => path.split('node_modules/').at(-1)));
+  const faults = Object.entries(packages).flatMap(([path, { resolved, optionalDependencies = {} }]) => [
+    ...(resolved !== undefined && /^[a-z+]+:\/\//.test(resolved) ? [`${path}: ${resolved}`] : []),
+    // npm leaves out what its registry did not have, and `npm ci` then refuses the file.
+    ...Object.keys(optionalDependencies).flatMap((name) => (names.has(name) ? [] : [`${path} lacks ${name}`])),
+  ]);
+  assertNone(faults);
 });
 
 test('every link of a Markdown file inside the repository resolves', () => {

@@ -1,5 +1,5 @@
 import type { Account, Registration, SignIn } from '@greenroom/client';
-import { type QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type Query, type QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { messages as m } from '../messages.ts';
 import { useApi } from './api.tsx';
 import { useNotify } from './Notices.tsx';
@@ -24,8 +24,11 @@ export function useAccount(): CurrentAccount {
 
 /** Everything that was read belongs to the former account. */
 function becomeAccount(queries: QueryClient, account: Account | null): void {
+  const isOfAccount = ({ queryKey }: Query) => queryKey[0] !== ME[0] && queryKey[0] !== 'overview';
   queries.setQueryData(ME, account);
-  void queries.resetQueries({ predicate: ({ queryKey }) => queryKey[0] !== ME[0] && queryKey[0] !== 'overview' });
+  // A guest's page must not ask again for what only the account may read: it is left in the next moment.
+  if (account === null) queries.removeQueries({ predicate: isOfAccount });
+  else void queries.resetQueries({ predicate: isOfAccount });
 }
 
 /** Asks the server again who is signed in, for example after a socket was closed for sign-out. */

@@ -89,7 +89,7 @@ export const platformSettings = {
   }),
   MOUNTS: textMap({
     doc: 'paths that are served elsewhere than their contract says (PF-01)',
-    accepts: 'pairs of contract path and served path, such as /r=/games',
+    accepts: 'a JSON object of contract path and served path, such as {"/r": "/games"}',
     default: {},
   }),
   LOG_LEVEL: oneOf({

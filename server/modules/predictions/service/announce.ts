@@ -2,7 +2,7 @@ import type { Tx } from '../../../platform/database/types.ts';
 import { type Broadcast, gameTopic } from '../events.ts';
 import { comparePools } from '../rules/events.ts';
 import { poolShape } from '../shapes.ts';
-import { POOL_COLUMNS, type PoolRow, poolFromRow, type StoredPool } from './store.ts';
+import { lockPools, type StoredGame, type StoredPool } from './store.ts';
 
 /** Body of 352: a new pool has no bets yet. */
 export function newPoolBody(pool: StoredPool, liveStartAt: number | null): Record<string, unknown> {
@@ -10,15 +10,19 @@ export function newPoolBody(pool: StoredPool, liveStartAt: number | null): Recor
 }
 
 /** Tells of recreated pools, after everything the step has settled (352 follows 362, EV8, PL11). */
-export async function announcePools(tx: Tx, gameId: string): Promise<void> {
-  const rows = await tx.query<PoolRow & { live_start_at: bigint | null }>(
-    `update predictions_pools set is_announced = true where game_id = $1 and not is_announced
-     returning ${POOL_COLUMNS}, (select g.live_start_at from predictions_games g where g.id = game_id) as live_start_at`,
-    [gameId],
+export async function announcePools(tx: Tx, game: StoredGame, cause?: string): Promise<void> {
+  const rows = await tx.query<{ id: string }>(
+    'select id from predictions_pools where game_id = $1 and not is_announced',
+    [game.gameId],
   );
-  const liveStartAt = rows[0]?.live_start_at ?? null;
-  for (const pool of rows.map(poolFromRow).sort(comparePools)) {
-    const body = newPoolBody(pool, liveStartAt === null ? null : Number(liveStartAt));
-    tx.append({ topic: gameTopic(gameId), type: 'pool.created', data: { body } satisfies Broadcast });
+  if (rows.length === 0) return;
+  const pools = await lockPools(
+    tx,
+    rows.map((row) => row.id),
+  );
+  await tx.query('update predictions_pools set is_announced = true where id = any ($1::uuid[])', [[...pools.keys()]]);
+  for (const pool of [...pools.values()].sort(comparePools)) {
+    const data: Broadcast = { body: newPoolBody(pool, game.liveStartAt), ...(cause === undefined ? {} : { cause }) };
+    tx.append({ topic: gameTopic(game.gameId), type: 'pool.created', data });
   }
 }

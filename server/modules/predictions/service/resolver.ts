@@ -64,7 +64,7 @@ export class Resolver {
       this.#decidedBy(tx, gameId, event.data.event_id),
     );
     await this.#settleAll(step, game, decided, { cause: event.data.cause, before });
-    await step.complete('predictions.resolver.event-done', (tx) => announcePools(tx, gameId));
+    await step.complete('predictions.resolver.event-done', (tx) => announcePools(tx, game, event.data.cause));
   }
 
   async #handleTimer(step: Step, kind: TimerKind, data: unknown): Promise<void> {
@@ -89,7 +89,7 @@ export class Resolver {
           decidedBy: null,
         };
         await this.#settleAll(step, game, [{ poolId: key, verdict }]);
-        await step.complete('predictions.resolver.expired', (tx) => announcePools(tx, gameId));
+        await step.complete('predictions.resolver.expired', (tx) => announcePools(tx, game));
         return;
       }
       case 'predictions.game.label':

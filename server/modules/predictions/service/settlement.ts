@@ -43,6 +43,8 @@ export async function settleInTransaction(
   poolId: string,
   verdict: PoolVerdict,
 ): Promise<boolean> {
+  // A recreated pool refers to its game: that lock comes before the pool's, as everywhere (DESIGN M3).
+  await tx.query('select 1 as one from predictions_games where id = $1 for key share', [verdict.game.gameId]);
   const pool = await lockPool(tx, poolId);
   if (pool.state !== 'open') return false;
   const resolvedAt = deps.ports.clock.now();
