@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ensureConsole } from '../server/commands/console-build.ts';
 import { findTestFiles, isBlackBox, ROOT, usesDatabase } from './test-run/files.ts';
 import { type FileResult, runFile, type Tally } from './test-run/run-file.ts';
 import { dropDatabases, findPostgres, findRedis, type Service, startEmbedded } from './test-run/services.ts';
@@ -55,6 +56,8 @@ async function main(interrupted: AbortSignal): Promise<void> {
   const results: (FileResult & { suite: string })[] = [];
   let missing = tellMissing('tests with Redis', services.redis, plan);
   if (plan.only !== 'external') {
+    // Once, instead of by every server that the tests start.
+    if (plan.files.some(isBlackBox)) await ensureConsole();
     const files = plan.only === 'e2e' ? plan.files.filter(isBlackBox) : plan.files;
     for (const result of await runEmbedded(files, runId, interrupted)) results.push({ suite: 'embedded', ...result });
   }

@@ -29,10 +29,19 @@ export const fixture: Fixture = JSON.parse(readFileSync(new URL('../fixtures/opc
 
 const responses = new Map(fixture.responses.map((response) => [response.res, response]));
 
-/** What of the fixture has been seen: response codes, and fields that may be left out, as `res.path`. */
+/** What of the fixture has been seen. */
 export class Seen {
+  /** Codes of direct answers by op. */
+  readonly answers = new Map<number, Set<number>>();
   readonly responses = new Set<number>();
+  /** Codes of 4.5. */
+  readonly errors = new Set<number>();
+  /** Fields that may be left out, as `res.name`. */
   readonly optionalFields = new Set<string>();
+
+  answered(op: number, res: number): void {
+    this.answers.set(op, (this.answers.get(op) ?? new Set()).add(res));
+  }
 }
 
 /** What is wrong with a message of the server: missing, undeclared and mistyped fields, each as `path: fault`. */
@@ -41,19 +50,15 @@ export function faultsOf(message: Readonly<Record<string, unknown>>, seen = new 
   const response = responses.get(Number(res));
   if (typeof res !== 'number' || response === undefined) return [`res: ${String(res)} is no response code`];
   seen.responses.add(res);
+  if (res === 666) seen.errors.add(Number(body.code));
   return [...headerFaults(header), ...fieldFaults(response.fields, body, { path: `${res}`, seen })];
 }
 
-/** Fields of responses that may be left out, as `res.path`: a whole run should have seen each. */
+/** Fields of responses that may be left out, as `res.name`: a whole run should have seen each. */
 export function optionalFields(): string[] {
-  const walk = (fields: Fields, path: string): string[] =>
-    Object.entries(fields).flatMap(([name, declared]) => {
-      const { base, isOptional } = parseType(declared);
-      const shape = fixture.shapes[base.replace('[]', '')];
-      const inner = shape === undefined || base.startsWith('Target') ? [] : walk(shape, `${path}.${name}`);
-      return isOptional ? [`${path}.${name}`, ...inner] : inner;
-    });
-  return fixture.responses.flatMap((response) => walk(response.fields, `${response.res}`));
+  return fixture.responses.flatMap(({ res, fields }) =>
+    Object.entries(fields).flatMap(([name, declared]) => (parseType(declared).isOptional ? [`${res}.${name}`] : [])),
+  );
 }
 
 function headerFaults(header: unknown): string[] {

@@ -64,9 +64,11 @@ export class OpcodeClient {
   readonly closed: Promise<Closing>;
   readonly #faults: string[] = [];
   readonly #opened: Promise<void>;
+  readonly #seen: Seen | undefined;
   #asked = 0;
 
   constructor(url: string, seen?: Seen) {
+    this.#seen = seen;
     this.socket = new WebSocket(url);
     this.socket.on('message', (data: Buffer) => {
       const message = JSON.parse(data.toString()) as Message;
@@ -109,7 +111,9 @@ export class OpcodeClient {
     const rid = `r${++this.#asked}`;
     const from = this.messages.length;
     this.send(op, params, { rid });
-    return await this.inbox.first(`answer of op ${op}`, (message) => message.response_header.rid === rid, from);
+    const answer = await this.inbox.first(`answer of op ${op}`, ({ response_header: h }) => h.rid === rid, from);
+    this.#seen?.answered(op, answer.res);
+    return answer;
   }
 
   /** As `ask`, where the answer must be `res`. */
@@ -150,6 +154,15 @@ export class OpcodeClient {
 
   async some(res: number, count: number, from = 0): Promise<Message[]> {
     return await this.inbox.some(`${count} times response ${res}`, count, (message) => message.res === res, from);
+  }
+
+  /** Exactly these codes come, in this order, and nothing else until a ping sent after them is answered; returns the messages. */
+  async receives(codes: readonly number[], from: number): Promise<Message[]> {
+    const isCounted = ({ res }: Message) => res !== 1;
+    if (codes.length > 0) await this.inbox.some(`messages ${codes.join(', ')}`, codes.length, isCounted, from);
+    await this.fence();
+    assert.deepEqual(this.codes(from), codes);
+    return this.messages.slice(from).filter(isCounted);
   }
 
   /** Codes of what came since, pongs left out. */

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { formatFault, type LoadedSettings, loadSettings } from '../platform/config/settings.ts';
 import { MODULES } from '../modules.ts';
+import { formatFault, type LoadedSettings, loadSettings } from '../platform/config/settings.ts';
 import { ensureConsole } from './console-build.ts';
 import type { Command } from './index.ts';
 import { runServer } from './running.ts';
@@ -10,7 +10,18 @@ import { SettingsStop } from './settings.ts';
 import { printFirstScreen } from './start.ts';
 
 /** What a demo takes from the environment: where it listens and how it talks. Never a database or a folder: it must not touch real data. */
-const TAKEN_KEYS = ['PORT', 'HOST', 'PUBLIC_URL', 'LOG_LEVEL', 'NODE_ENV', 'TLS_CERT', 'TLS_KEY', 'METRICS_TOKEN', 'MODULES', 'TRUSTED_PROXIES'];
+const TAKEN_KEYS = [
+  'PORT',
+  'HOST',
+  'PUBLIC_URL',
+  'LOG_LEVEL',
+  'NODE_ENV',
+  'TLS_CERT',
+  'TLS_KEY',
+  'METRICS_TOKEN',
+  'MODULES',
+  'TRUSTED_PROXIES',
+];
 
 export const demo: Command = {
   doc: 'starts a server with data of its own, where a match is being played',
@@ -30,6 +41,9 @@ function demoSettings(folder: string): LoadedSettings {
   const env = Object.fromEntries(TAKEN_KEYS.map((key) => [key, process.env[key]]));
   const modules = Object.fromEntries(MODULES.map((module) => [module.name, module.settings]));
   const outcome = loadSettings({ env: { ...env, DATA_DIR: folder }, modules });
-  if (!outcome.ok) throw new SettingsStop(`the settings are not right:\n${outcome.faults.map((fault) => `  ${formatFault(fault)}`).join('\n')}`);
+  if (!outcome.ok)
+    throw new SettingsStop(
+      `the settings are not right:\n${outcome.faults.map((fault) => `  ${formatFault(fault)}`).join('\n')}`,
+    );
   return outcome.settings;
 }

@@ -1,13 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
-import { createPredictions } from '../modules/predictions/module.ts';
-import { EventServer } from '../modules/predictions/feeds/event-server.ts';
 import { FeedDocumentError } from '../modules/predictions/feeds/document.ts';
+import { EventServer } from '../modules/predictions/feeds/event-server.ts';
 import type { FeedBatch } from '../modules/predictions/feeds/feed.ts';
 import type { Match } from '../modules/predictions/feeds/match.ts';
-import { MatchGames } from '../modules/predictions/feeds/match-games.ts';
 import { readMatch } from '../modules/predictions/feeds/match-format.ts';
+import { MatchGames } from '../modules/predictions/feeds/match-games.ts';
 import { pickMatch, readOpenfootball } from '../modules/predictions/feeds/openfootball.ts';
 import { replay } from '../modules/predictions/feeds/replay.ts';
+import { createPredictions } from '../modules/predictions/module.ts';
 import type { FeedOutcome } from '../modules/predictions/service/registration.ts';
 import { predictionsSettings } from '../modules/predictions/settings.ts';
 import type { LoadedSettings } from '../platform/config/settings.ts';
@@ -45,7 +45,10 @@ export const feed: Command = {
     const { platform, isBeside } = await attachPlatform(settings, version);
     const stay = setInterval(() => undefined, STAY_MS);
     try {
-      if (!isBeside) throw new Error(`no server runs on ${settings.platform.DATA_DIR}: begin with greenroom start, or set DATABASE_URL to its database`);
+      if (!isBeside)
+        throw new Error(
+          `no server runs on ${settings.platform.DATA_DIR}: begin with greenroom start, or set DATABASE_URL to its database`,
+        );
       const source = typeof values.source === 'string' ? values.source : match.competition;
       await run({ platform, settings, match, source, speed, closes: values['keep-open'] !== true });
       return 0;
@@ -80,7 +83,9 @@ async function run({ platform, settings, match, source, speed, closes }: Replay)
   const game = await games.ensure(match, source);
   const name = `file:${match.competition}`;
   const since = await games.elapsedMinutes(match, name, game);
-  process.stdout.write(`${match.name} in "${source}": ${settings.platform.PUBLIC_URL}/predictions/games/${game.gameId}\n`);
+  process.stdout.write(
+    `${match.name} in "${source}": ${settings.platform.PUBLIC_URL}/predictions/games/${game.gameId}\n`,
+  );
   if (since !== null) process.stdout.write('the game has had this feed before: going on where it stopped\n');
 
   const { clock } = platform.ports;
@@ -90,12 +95,17 @@ async function run({ platform, settings, match, source, speed, closes }: Replay)
   const eventServer = new EventServer({ events: services.events, ports: platform.ports });
   const reader = replay(match, { feed: name, gameId: game.gameId, clock, startAt, speed });
   const tally = await eventServer.read(reader, stop.signal, printBatch);
-  process.stdout.write(`${tally.registered} events registered, ${tally.duplicate} known already, ${tally.rejected} rejected\n`);
+  process.stdout.write(
+    `${tally.registered} events registered, ${tally.duplicate} known already, ${tally.rejected} rejected\n`,
+  );
   if (stop.signal.aborted) process.stdout.write('stopped; the same command goes on from here\n');
   else if (closes && game.state !== 'closed') await close(services.closing, game.gameId);
 }
 
-async function close(closing: ReturnType<typeof createPredictions>['services']['closing'], gameId: string): Promise<void> {
+async function close(
+  closing: ReturnType<typeof createPredictions>['services']['closing'],
+  gameId: string,
+): Promise<void> {
   try {
     await closing.closeGame({ kind: 'system', name: 'predictions.feed' }, gameId, false);
     process.stdout.write('the game is closed\n');

@@ -1,6 +1,7 @@
 import { createLogger } from '../platform/observability/logger.ts';
 import { createPlatform, type Platform } from '../platform/platform.ts';
 import type { LoadedSettings } from '../platform/config/settings.ts';
+import { findEmbeddedPostgres } from '../platform/database/embedded.ts';
 import { type RunningServer, startServer } from '../platform/server.ts';
 import { systemPorts } from '../platform/system-ports.ts';
 import { MODULES } from '../modules.ts';
@@ -14,6 +15,20 @@ export async function openPlatform(loaded: LoadedSettings, version: string): Pro
   const { platform: settings } = loaded;
   const log = createLogger({ level: settings.LOG_LEVEL, readable: settings.NODE_ENV !== 'production' && process.stdout.isTTY === true });
   return await createPlatform({ settings, version, ports: systemPorts(log), migrationOwners: ['platform', ...MODULES.map((module) => module.name)] });
+}
+
+/**
+ * Opens the platform for a command that works beside a running server (DESIGN 3.2): on the embedded database of the server that runs on `DATA_DIR`,
+ * when there is one. `isBeside` is false when this process had to start the embedded database itself.
+ */
+export async function attachPlatform(loaded: LoadedSettings, version: string): Promise<{ platform: Platform; isBeside: boolean }> {
+  const { platform: settings } = loaded;
+  if (settings.DATABASE_URL !== null) return { platform: await openPlatform(loaded, version), isBeside: true };
+  const found = await findEmbeddedPostgres(settings.DATA_DIR);
+  if (!found) return { platform: await openPlatform(loaded, version), isBeside: false };
+  const url = new URL(`postgresql://${encodeURIComponent(found.user)}@localhost:${found.port}/${found.database}`);
+  url.searchParams.set('host', found.host);
+  return { platform: await openPlatform({ ...loaded, platform: { ...settings, DATABASE_URL: url.href } }, version), isBeside: true };
 }
 
 /** Starts a server that ends by signal: the first asks it to finish, a second one ends the process at once (platform 1, "Exit"). */

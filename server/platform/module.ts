@@ -49,6 +49,8 @@ export interface ModuleParts {
   live(): Promise<LiveItem[]>;
   /** Called once everything is put together, before the server listens. */
   start?(): Promise<void>;
-  /** Says goodbye to its own connections within the limit and stops what it started. */
+  /** Fills a fresh installation with something to see, after `start` (platform 8). Resolves to lines for the first screen. */
+  demo?(): Promise<readonly string[]>;
+  /** Says goodbye to its own connections within the limit and stops what it started, the demo too. */
   stop?(limitMs: number): Promise<void>;
 }

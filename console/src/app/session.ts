@@ -26,8 +26,8 @@ export function useAccount(): CurrentAccount {
 function becomeAccount(queries: QueryClient, account: Account | null): void {
   const isOfAccount = ({ queryKey }: Query) => queryKey[0] !== ME[0] && queryKey[0] !== 'overview';
   queries.setQueryData(ME, account);
-  // A guest's page must not ask again for what only the account may read: it is left in the next moment.
-  if (account === null) queries.removeQueries({ predicate: isOfAccount });
+  // Signed out: what is on the page still is left in the next moment, and must not be asked for again without a right to.
+  if (account === null) queries.removeQueries({ predicate: isOfAccount, type: 'inactive' });
   else void queries.resetQueries({ predicate: isOfAccount });
 }
 
@@ -38,8 +38,11 @@ export function useRecheckAccount(): () => Promise<Account | null> {
   const notify = useNotify();
   return async () => {
     const account = await api.account.me();
-    if (account === null) notify(m.account.signedOutElsewhere);
-    becomeAccount(queries, account);
+    // Signing out here closes the socket too, and says so itself.
+    const isOwnDoing = queries.isMutating() > 0;
+    const known = queries.getQueryData<Account | null>(ME);
+    if (account === null && known !== null && !isOwnDoing) notify(m.account.signedOutElsewhere);
+    if (account?.id !== known?.id) becomeAccount(queries, account);
     return account;
   };
 }

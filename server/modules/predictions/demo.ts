@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { ensureUnattended } from '../../platform/accounts/unattended.ts';
-import type { AccountPrincipal, Grant } from '../../platform/accounts/types.ts';
 import type { Account } from '../../platform/accounts/tables.ts';
+import type { AccountPrincipal, Grant } from '../../platform/accounts/types.ts';
+import { ensureUnattended } from '../../platform/accounts/unattended.ts';
 import { asset } from '../../platform/config/asset.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { Crowd } from './demo/crowd.ts';
@@ -12,7 +12,7 @@ import { waitUntil } from './feeds/feed.ts';
 import { type Match, timedFacts } from './feeds/match.ts';
 import { readMatch } from './feeds/match-format.ts';
 import { replay } from './feeds/replay.ts';
-import { findViolations } from './service/invariants.ts';
+import { findBreaches } from './service/invariants.ts';
 import type { PredictionsServices } from './service/services.ts';
 
 /** One match of the demo, when it is over. */
@@ -20,7 +20,7 @@ export interface PlayedMatch {
   gameId: string;
   betsPlaced: number;
   /** Rules that did not hold at its end (RS12): none. */
-  violations: number;
+  breaches: number;
 }
 
 export interface DemoOptions {
@@ -52,7 +52,10 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { platform } = options;
   const passwords = { fan: madeUpPassword(platform), host: madeUpPassword(platform) };
   const [, host] = await Promise.all([
-    platform.accounts.accounts.register({ ...person('fan'), password: passwords.fan, arrival: { through: 'predictions' } }, async () => undefined),
+    platform.accounts.accounts.register(
+      { ...person('fan'), password: passwords.fan, arrival: { through: 'predictions' } },
+      async () => undefined,
+    ),
     platform.accounts.accounts.createAdmin({ ...person('host'), password: passwords.host }),
   ]);
   const stop = new AbortController();
@@ -124,7 +127,11 @@ class MatchLoop {
   }
 
   /** One match from its pools to the closed game. */
-  async #play({ host, players }: { host: Host; players: AccountPrincipal[] }, kickOffAt: number, signal: AbortSignal): Promise<void> {
+  async #play(
+    { host, players }: { host: Host; players: AccountPrincipal[] },
+    kickOffAt: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { platform, services, speed, betsPerSecond, onPlayed } = this.#options;
     const { ports, feed } = platform;
     const gameId = await host.openGame(this.#match, kickOffAt);
@@ -134,7 +141,9 @@ class MatchLoop {
     const { done } = await crowd.join(gameId, until);
     const alongside: Promise<void>[] = [];
     const aside = (work: Promise<void>) => {
-      alongside.push(work.catch((error: unknown) => ports.log.warn({ err: error, gameId }, 'the host of the demo failed')));
+      alongside.push(
+        work.catch((error: unknown) => ports.log.warn({ err: error, gameId }, 'the host of the demo failed')),
+      );
     };
     try {
       await host.openPools(this.#match, gameId, kickOffAt);
@@ -152,16 +161,16 @@ class MatchLoop {
     }
     if (signal.aborted) return;
     await host.close(gameId);
-    onPlayed?.({ gameId, betsPlaced: crowd.betsPlaced, violations: await this.#checkBooks(gameId, crowd.betsPlaced) });
+    onPlayed?.({ gameId, betsPlaced: crowd.betsPlaced, breaches: await this.#checkBooks(gameId, crowd.betsPlaced) });
   }
 
   /** Every donut is where it belongs (RS12). */
   async #checkBooks(gameId: string, bets: number): Promise<number> {
     const { database, ports } = this.#options.platform;
-    const violations = await findViolations(database);
-    if (violations.length === 0) ports.log.info({ gameId, bets }, 'the match is over and the books balance');
-    else ports.log.fatal({ gameId, violations }, 'the match is over and the books do not balance');
-    return violations.length;
+    const breaches = await findBreaches(database);
+    if (breaches.length === 0) ports.log.info({ gameId, bets }, 'the match is over and the books balance');
+    else ports.log.fatal({ gameId, breaches }, 'the match is over and the books do not balance');
+    return breaches.length;
   }
 
   get #currency(): string {
@@ -182,5 +191,14 @@ function principalOf(account: Account): AccountPrincipal {
   const { id: accountId, number, username } = account;
   // The grants of an operator, whatever the row said when it was made.
   const grants = new Set<Grant>(['superuser', ...account.grants]);
-  return { kind: 'account', accountId, number, username, grants, sessionId: null, via: 'session_key', address: '127.0.0.1' };
+  return {
+    kind: 'account',
+    accountId,
+    number,
+    username,
+    grants,
+    sessionId: null,
+    via: 'session_key',
+    address: '127.0.0.1',
+  };
 }

@@ -5,7 +5,12 @@ import { attachUpgrades, createUpgradeDispatcher, type ExactUpgradeRoute } from 
 import type { LiveItem, ModuleDefinition, ModuleParts } from '../../platform/module.ts';
 import { registerSocketMetrics } from '../../platform/observability/platform-metrics.ts';
 import type { Platform } from '../../platform/platform.ts';
+import { type Demo, startDemo } from './demo.ts';
 import { RESOLVER_TOPICS } from './events.ts';
+import { EventServer } from './feeds/event-server.ts';
+import type { Match } from './feeds/match.ts';
+import { MatchGames } from './feeds/match-games.ts';
+import { PollingReader } from './feeds/polling.ts';
 import { createPredictionsSurface } from './http/compose.ts';
 import { carriesHandshake } from './realtime/gate.ts';
 import { Operations } from './realtime/operations.ts';
@@ -53,7 +58,7 @@ export function createPredictions(platform: Platform, values: ValuesOf<typeof pr
     isBusHealthy: () => platform.bus.healthy(),
   });
   const upgrades = opcodeUpgrades(wire);
-  const running = new Running(platform, services, wire, upgrades, settings.wsPort);
+  const running = new Running(platform, services, wire, upgrades, settings.wsPort, values.poll_feeds);
   registerSocketMetrics(platform, 'opcode', wire.server);
   registerLedgerMetric(platform);
   return {
@@ -75,6 +80,7 @@ export function createPredictions(platform: Platform, values: ValuesOf<typeof pr
       ],
       live: () => liveGames(services),
       start: () => running.start(),
+      demo: () => running.startDemo(),
       stop: (limitMs) => running.stop(limitMs),
     },
   };
@@ -96,16 +102,28 @@ class Running {
   readonly #wire: OpcodeWire;
   readonly #upgrades: readonly ExactUpgradeRoute[];
   readonly #wsPort: number;
+  readonly #polledUrls: readonly string[];
+  readonly #eventServer: EventServer;
+  #demo: Demo | undefined;
   #following: { stop(): void } | undefined;
   #sweep: NodeJS.Timeout | undefined;
   #second: ReturnType<typeof createServer> | undefined;
 
-  constructor(platform: Platform, services: PredictionsServices, wire: OpcodeWire, upgrades: readonly ExactUpgradeRoute[], wsPort: number) {
+  constructor(
+    platform: Platform,
+    services: PredictionsServices,
+    wire: OpcodeWire,
+    upgrades: readonly ExactUpgradeRoute[],
+    wsPort: number,
+    polledUrls: readonly string[],
+  ) {
     this.#platform = platform;
     this.#services = services;
     this.#wire = wire;
     this.#upgrades = upgrades;
     this.#wsPort = wsPort;
+    this.#polledUrls = polledUrls;
+    this.#eventServer = new EventServer({ events: services.events, ports: platform.ports });
   }
 
   async start(): Promise<void> {
@@ -117,14 +135,29 @@ class Running {
       void this.#sweepOnce().catch((error: unknown) => ports.log.warn({ err: error }, 'housekeeping of predictions failed; the next round tries again'));
     this.#sweep = setInterval(sweep, SWEEP_MS).unref();
     sweep();
+    if (this.#platform.settings.ROLES.includes('events')) this.#pollFeeds();
+  }
+
+  async startDemo(): Promise<readonly string[]> {
+    this.#demo = await startDemo({ platform: this.#platform, services: this.#services });
+    return this.#demo.lines;
   }
 
   async stop(limitMs: number): Promise<void> {
     clearInterval(this.#sweep);
+    await Promise.all([this.#demo?.stop(), this.#eventServer.stop()]);
     this.#following?.stop();
     this.#second?.close();
     await this.#wire.stop(limitMs);
     await this.#services.bets.idle();
+  }
+
+  /** Feeds the operator has configured (section 7). */
+  #pollFeeds(): void {
+    const { deps } = this.#services;
+    const games = new MatchGames({ deps, services: this.#services });
+    const gameOf = (match: Match) => games.ensure(match, match.competition);
+    this.#eventServer.start(this.#polledUrls.map((url) => new PollingReader({ url, ports: deps.ports, gameOf })));
   }
 
   /** Connections left by processes that died, predictions nobody came for, nonces nobody can use (WS6, WS10, PG3). */

@@ -15,8 +15,17 @@ export interface Unattended {
  * without a password's cost. In the order asked for, as principals without grants.
  * @throws Conflict `username_taken` when a person has one of the names.
  */
-export async function ensureUnattended(database: Database, ids: Ids, wanted: readonly Unattended[]): Promise<AccountPrincipal[]> {
-  const people = wanted.map((one) => ({ ...one, id: ids.uuid(), key: keyOfName(one.username), emailKey: keyOfName(one.email) }));
+export async function ensureUnattended(
+  database: Database,
+  ids: Ids,
+  wanted: readonly Unattended[],
+): Promise<AccountPrincipal[]> {
+  const people = wanted.map((one) => ({
+    ...one,
+    id: ids.uuid(),
+    key: keyOfName(one.username),
+    emailKey: keyOfName(one.email),
+  }));
   const rows = await database.transaction('accounts.unattended', async (tx) => {
     await tx.query(INSERT, [
       people.map((one) => one.id),
@@ -26,7 +35,14 @@ export async function ensureUnattended(database: Database, ids: Ids, wanted: rea
       people.map((one) => one.emailKey),
       tx.now,
     ]);
-    return await tx.query<{ id: string; number: bigint; username: string; username_key: string; email_key: string | null; is_person: boolean }>(
+    return await tx.query<{
+      id: string;
+      number: bigint;
+      username: string;
+      username_key: string;
+      email_key: string | null;
+      is_person: boolean;
+    }>(
       'select id, number, username, username_key, email_key, password_hash is not null as is_person from accounts where username_key = any ($1::text[])',
       [people.map((one) => one.key)],
     );
@@ -34,9 +50,19 @@ export async function ensureUnattended(database: Database, ids: Ids, wanted: rea
   const byKey = new Map(rows.map((row) => [row.username_key, row]));
   return people.map(({ key, emailKey }) => {
     const row = byKey.get(key);
-    if (row === undefined || row.is_person || row.email_key !== emailKey) throw new Conflict('username_taken', 'A name is taken by somebody else.');
+    if (row === undefined || row.is_person || row.email_key !== emailKey)
+      throw new Conflict('username_taken', 'A name is taken by somebody else.');
     const { id: accountId, username } = row;
-    return { kind: 'account', accountId, number: Number(row.number), username, grants: new Set(), sessionId: null, via: 'session_key', address: '127.0.0.1' };
+    return {
+      kind: 'account',
+      accountId,
+      number: Number(row.number),
+      username,
+      grants: new Set(),
+      sessionId: null,
+      via: 'session_key',
+      address: '127.0.0.1',
+    };
   });
 }
 

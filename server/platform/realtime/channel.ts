@@ -9,8 +9,6 @@ export interface ChannelOptions {
   conflatable?: boolean;
   /** Frames are handed over one by one, not joined: the subscriber's outlet looks at each. */
   isSeparate?: boolean;
-  /** Each frame reaches the outlets by itself, for a wire that looks at frames; else neighbours are joined once for all. */
-  separate?: boolean;
   /** An encoding failed: the event is not told, which its readers see by the hole in `seq`. */
   onError?(error: unknown): void;
   /** Called when the last seat is empty; the channel follows its topic again when somebody comes. */

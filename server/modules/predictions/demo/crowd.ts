@@ -58,7 +58,10 @@ export class Crowd {
   /** Plays along until `signal`. Resolves to the playing when the crowd has seen the game, so that no message is missed. */
   async join(gameId: string, signal: AbortSignal): Promise<{ done: Promise<void> }> {
     const { feed, services, players, currency } = this.#options;
-    const balances = await services.players.balanceUpdates(players.map((player) => player.accountId), currency);
+    const balances = await services.players.balanceUpdates(
+      players.map((player) => player.accountId),
+      currency,
+    );
     for (const [accountId, body] of balances) this.#balances.set(accountId, Number(body.available_balance));
     const following = await feed.follow(gameTopic(gameId), (events) => {
       for (const event of events) this.#see(event, gameId);
@@ -137,7 +140,14 @@ export class Crowd {
     const amount = Math.floor(balance * this.#pick(STAKE_SHARES) * 100) / 100;
     if (amount <= 0) return;
     pool.backed.set(accountId, target);
-    await this.#options.services.bets.place({ userId: accountId, poolId: pool.poolId, target, amount, clientRef: null, kind: 'live' });
+    await this.#options.services.bets.place({
+      userId: accountId,
+      poolId: pool.poolId,
+      target,
+      amount,
+      clientRef: null,
+      kind: 'live',
+    });
     this.#betsPlaced += 1;
   }
 
@@ -151,7 +161,8 @@ export class Crowd {
     try {
       await fn();
     } catch (error) {
-      if (!(error instanceof RuleError) && !(error instanceof DomainError)) this.#options.ports.log.warn({ err: error }, 'a simulated player failed');
+      if (!(error instanceof RuleError) && !(error instanceof DomainError))
+        this.#options.ports.log.warn({ err: error }, 'a simulated player failed');
     } finally {
       this.#inFlight -= 1;
     }

@@ -1,7 +1,7 @@
 import type { AccountPrincipal } from '../../../platform/accounts/types.ts';
 import type { Ports } from '../../../platform/ports.ts';
 import { waitUntil } from '../feeds/feed.ts';
-import { type Match, playerTarget, teamTarget, type TimedFact, timedFacts, vocabularyOf } from '../feeds/match.ts';
+import { type Match, playerTarget, type TimedFact, teamTarget, timedFacts, vocabularyOf } from '../feeds/match.ts';
 import { replayedAt } from '../feeds/replay.ts';
 import type { AskedPool } from '../rules/pool.ts';
 import type { PredictionsServices } from '../service/services.ts';
@@ -31,7 +31,11 @@ const HOT_MINUTES_BEFORE_PENALTY = 3;
 
 const OWN_QUESTIONS: readonly OwnQuestion[] = [
   { description: 'Will penalties decide it?', answer: 'yes', decidedBy: (fact) => fact.action === 'Penalty shoot-out' },
-  { description: 'Will Mbappé score?', answer: 'yes', decidedBy: (fact) => fact.action === 'Goal' && fact.player === 'Kylian Mbappé' },
+  {
+    description: 'Will Mbappé score?',
+    answer: 'yes',
+    decidedBy: (fact) => fact.action === 'Goal' && fact.player === 'Kylian Mbappé',
+  },
 ];
 
 /** The admin of the demo: opens a game and its pools, decides what no feed can, and closes it. */
@@ -64,8 +68,18 @@ export class Host {
     const next = { type: 1 as const, recreateOnEnd: true };
     await this.#open(gameId, { ...next, description: 'Who scores the next goal?', action: 'Goal', targets: teams });
     await this.#open(gameId, { ...next, description: 'Which player scores next?', action: 'Goal', targets: forwards });
-    await this.#open(gameId, { ...next, description: 'Who gets the next yellow card?', action: 'Yellow card', targets: teams });
-    await this.#open(gameId, { ...next, description: 'Who changes a player next?', action: 'Substitution', targets: teams });
+    await this.#open(gameId, {
+      ...next,
+      description: 'Who gets the next yellow card?',
+      action: 'Yellow card',
+      targets: teams,
+    });
+    await this.#open(gameId, {
+      ...next,
+      description: 'Who changes a player next?',
+      action: 'Substitution',
+      targets: teams,
+    });
     await this.#open(gameId, { type: 1, description: 'Who wins the cup?', action: 'Match won', targets: teams });
     const halfTimeAt = replayedAt({ startAt: liveStartAt, speed: this.#options.speed }, HALF_TIME_MINUTE);
     const bothScore = { type: 4 as const, description: 'Do both teams score before half-time?', finishAt: halfTimeAt };
@@ -80,8 +94,16 @@ export class Host {
   async kickOff(match: Match, gameId: string): Promise<void> {
     const windowMs = replayedAt({ startAt: 0, speed: this.#options.speed }, GOAL_WINDOW_MINUTES);
     await this.#open(gameId, {
-      ...{ type: 2, description: `A goal in the next ${GOAL_WINDOW_MINUTES} minutes?`, action: 'Goal', recreateOnEnd: true },
-      ...{ targets: match.teams.map((team) => teamTarget(team.name)), finishAt: this.#options.ports.clock.now() + windowMs },
+      ...{
+        type: 2,
+        description: `A goal in the next ${GOAL_WINDOW_MINUTES} minutes?`,
+        action: 'Goal',
+        recreateOnEnd: true,
+      },
+      ...{
+        targets: match.teams.map((team) => teamTarget(team.name)),
+        finishAt: this.#options.ports.clock.now() + windowMs,
+      },
     });
   }
 

@@ -36,7 +36,16 @@ export const SMALL_TALK = [
 
 /** What they say when something happens, by action. */
 export const REACTIONS: Readonly<Record<string, readonly string[]>> = {
-  goal: ['GOOOAL!', 'What a strike!', 'I had that one!', 'No way!', 'Called it.', 'Unbelievable.', 'There goes my pool.', 'Listen to that stadium!'],
+  goal: [
+    'GOOOAL!',
+    'What a strike!',
+    'I had that one!',
+    'No way!',
+    'Called it.',
+    'Unbelievable.',
+    'There goes my pool.',
+    'Listen to that stadium!',
+  ],
   'yellow-card': ['Fair enough.', 'Harsh.', 'He was asking for it.'],
   'shoot-out-goal': ['Ice cold.', 'In it goes.', 'No chance for the keeper.'],
   'shoot-out-miss': ['Oh no.', 'Saved? Missed? My heart.', 'That decides it, I think.'],

@@ -15,7 +15,9 @@ export function documentReader<S extends TSchema>(schema: S): (text: string) => 
     const value = parse(text);
     if (!form.Check(value)) {
       const [fault] = form.Errors(value);
-      throw new FeedDocumentError(`${fault?.instancePath || 'the document'} ${fault?.message ?? 'is not of the format'}`);
+      throw new FeedDocumentError(
+        `${fault?.instancePath || 'the document'} ${fault?.message ?? 'is not of the format'}`,
+      );
     }
     return value as Static<S>;
   };
@@ -28,7 +30,8 @@ function parse(text: string): unknown {
   } catch (error) {
     throw new FeedDocumentError(`the document is not JSON: ${(error as Error).message}`);
   }
-  if (!isKeepable(value, 0)) throw new FeedDocumentError('the document nests too deeply or holds characters that cannot be kept');
+  if (!isKeepable(value, 0))
+    throw new FeedDocumentError('the document nests too deeply or holds characters that cannot be kept');
   return value;
 }
 

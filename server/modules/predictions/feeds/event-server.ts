@@ -76,6 +76,9 @@ export class EventServer {
     const rejected = batch.items.filter((_item, i) => outcomes[i]!.kind === 'rejected');
     if (rejected.length === 0) return;
     const { feed, gameId } = batch;
-    this.#ports.log.warn({ feed, gameId, items: rejected.slice(0, 5).map((item) => item.itemId), rejected: rejected.length }, 'feed items were rejected');
+    this.#ports.log.warn(
+      { feed, gameId, items: rejected.slice(0, 5).map((item) => item.itemId), rejected: rejected.length },
+      'feed items were rejected',
+    );
   }
 }

@@ -21,7 +21,9 @@ const MatchDocument = Type.Object({
     Type.Object({
       name: Name,
       players: Type.Optional(
-        Type.Array(Type.Object({ name: Name, position: Type.Optional(Type.String({ maxLength: 40 })) }), { maxItems: 100 }),
+        Type.Array(Type.Object({ name: Name, position: Type.Optional(Type.String({ maxLength: 40 })) }), {
+          maxItems: 100,
+        }),
       ),
     }),
     { minItems: 1, maxItems: 100 },

@@ -1,5 +1,5 @@
-import { ensureUnattended } from '../../../platform/accounts/unattended.ts';
 import type { AccountPrincipal, SystemPrincipal } from '../../../platform/accounts/types.ts';
+import { ensureUnattended } from '../../../platform/accounts/unattended.ts';
 import { addActions } from '../rules/actions.ts';
 import { duplicateKey } from '../rules/events.ts';
 import { addTargets } from '../rules/targets.ts';
@@ -40,7 +40,8 @@ export class MatchGames {
       const lock = ['predictions.match-games', sourceName];
       await connection.query('select pg_advisory_lock(hashtext($1), hashtext($2))', lock);
       try {
-        const gameId = match.gameId ?? (await this.#findGame(sourceName, match.name)) ?? (await this.#makeGame(match, sourceName));
+        const gameId =
+          match.gameId ?? (await this.#findGame(sourceName, match.name)) ?? (await this.#makeGame(match, sourceName));
         return await this.#complete(match, await readGame(this.#deps.database, gameId));
       } finally {
         await connection.query('select pg_advisory_unlock(hashtext($1), hashtext($2))', lock);
@@ -49,12 +50,23 @@ export class MatchGames {
   }
 
   /** Minutes of play after which the newest fact came that the game has of this feed; null when it has none. */
-  async elapsedMinutes(match: Match, feed: string, game: Pick<StoredGame, 'gameId' | 'sourceId'>): Promise<number | null> {
+  async elapsedMinutes(
+    match: Match,
+    feed: string,
+    game: Pick<StoredGame, 'gameId' | 'sourceId'>,
+  ): Promise<number | null> {
     const facts = timedFacts(match).map(({ fact, elapsedMinutes }) => {
       const feedItem = { source: game.sourceId, feed, itemId: itemIdOf(match, fact) };
-      return { elapsedMinutes, key: duplicateKey({ eventId: null, feedItem, actionId: '', targetId: '', explicitHappenedAt: null })! };
+      return {
+        elapsedMinutes,
+        key: duplicateKey({ eventId: null, feedItem, actionId: '', targetId: '', explicitHappenedAt: null })!,
+      };
     });
-    const known = await findEventsByKey(this.#deps.database, game.gameId, facts.map(({ key }) => key));
+    const known = await findEventsByKey(
+      this.#deps.database,
+      game.gameId,
+      facts.map(({ key }) => key),
+    );
     return facts.findLast(({ key }) => known.has(key))?.elapsedMinutes ?? null;
   }
 
@@ -86,7 +98,8 @@ export class MatchGames {
       `select id from predictions_sources where name = $1 and state = 'open' order by created_at, id limit 1`,
       [name],
     );
-    const sourceId = found?.id ?? (await this.#services.sources.open(agent, { name, description: null })).body.source_id;
+    const sourceId =
+      found?.id ?? (await this.#services.sources.open(agent, { name, description: null })).body.source_id;
     await database.query(
       `insert into predictions_source_admins (source_id, account_id)
        select $1, id from accounts where id = $2 or ($3 and 'superuser' = any (grants) and state = 'active') order by id
@@ -108,10 +121,10 @@ export class MatchGames {
     if (game.state === 'created') await games.open(SYSTEM, game.gameId, { actions, targets });
     else if (game.state === 'opened') {
       const isMissing =
-        addActions(game.actions, actions).length > game.actions.length || addTargets(game.targets, targets).length > game.targets.length;
+        addActions(game.actions, actions).length > game.actions.length ||
+        addTargets(game.targets, targets).length > game.targets.length;
       if (isMissing) await games.update(SYSTEM, game.gameId, { actions, targets });
     }
     return await readGame(this.#deps.database, game.gameId);
   }
-
 }

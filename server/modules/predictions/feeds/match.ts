@@ -90,7 +90,9 @@ export function descriptionOf(fact: Fact): string {
     fact.isOwnGoal ? `own goal${fact.player === null ? '' : ` by ${fact.player}`}` : '',
     fact.description,
   ];
-  return [minuteLabel(fact), details.filter((detail) => detail !== '').join(', ')].filter((part) => part !== '').join(' ');
+  return [minuteLabel(fact), details.filter((detail) => detail !== '').join(', ')]
+    .filter((part) => part !== '')
+    .join(' ');
 }
 
 /** `90+3'`; empty before and after play. */
@@ -115,7 +117,8 @@ export function timedFacts(match: Pick<Match, 'timeline'>): TimedFact[] {
   const addedOf = (fact: Fact) => (fact.shootout > 0 ? stoppage.get(fact.minute)! + fact.shootout : fact.offset);
   const added = new Map<number, number>();
   for (const fact of match.timeline) added.set(fact.minute, Math.max(added.get(fact.minute) ?? 0, addedOf(fact)));
-  const addedBefore = (minute: number) => [...added].reduce((sum, [at, length]) => (at < minute ? sum + length : sum), 0);
+  const addedBefore = (minute: number) =>
+    [...added].reduce((sum, [at, length]) => (at < minute ? sum + length : sum), 0);
   return match.timeline
     .map((fact) => ({ fact, elapsedMinutes: fact.minute + addedOf(fact) + addedBefore(fact.minute) }))
     .sort((a, b) => a.elapsedMinutes - b.elapsedMinutes);

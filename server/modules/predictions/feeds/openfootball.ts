@@ -4,7 +4,10 @@ import type { Fact, Match, MatchTeam } from './match.ts';
 
 const Name = Type.String({ minLength: 1, maxLength: 120, pattern: '\\S' });
 /** Some years have a number, others a text such as `90+3`. */
-const Minute = Type.Union([Type.Integer({ minimum: 0, maximum: 200 }), Type.String({ pattern: '^\\d{1,3}(\\+\\d{1,2})?\'?$' })]);
+const Minute = Type.Union([
+  Type.Integer({ minimum: 0, maximum: 200 }),
+  Type.String({ pattern: "^\\d{1,3}(\\+\\d{1,2})?'?$" }),
+]);
 const Goal = Type.Object({
   name: Name,
   minute: Minute,
@@ -28,7 +31,11 @@ const Matches = Type.Array(MatchEntry, { maxItems: 5_000 });
 const OpenfootballDocument = Type.Object({
   name: Type.Optional(Name),
   matches: Type.Optional(Matches),
-  rounds: Type.Optional(Type.Array(Type.Object({ name: Type.Optional(Type.String({ maxLength: 120 })), matches: Matches }), { maxItems: 500 })),
+  rounds: Type.Optional(
+    Type.Array(Type.Object({ name: Type.Optional(Type.String({ maxLength: 120 })), matches: Matches }), {
+      maxItems: 500,
+    }),
+  ),
 });
 
 type MatchEntry = Static<typeof MatchEntry>;
@@ -67,7 +74,8 @@ export function pickMatch(matches: readonly Match[], selector: string | undefine
   const exact = matches.filter((match) => comparable(match.name) === wanted);
   const found = exact.length > 0 ? exact : matches.filter((match) => comparable(match.name).includes(wanted));
   if (found.length === 1) return found[0]!;
-  if (found.length === 0) throw new FeedDocumentError(`no match "${selector}": the file holds ${matches.length}, from 1 on`);
+  if (found.length === 0)
+    throw new FeedDocumentError(`no match "${selector}": the file holds ${matches.length}, from 1 on`);
   const list = found.slice(0, 8).map((match) => `${matches.indexOf(match) + 1}  ${match.name}`);
   throw new FeedDocumentError(`"${selector}" fits several matches; take the number of one:\n  ${list.join('\n  ')}`);
 }
@@ -85,7 +93,16 @@ function readEntry(entry: MatchEntry, { competition, name }: { competition: stri
     const scorers = new Set(goals.filter((goal) => goal.team === team && !goal.isOwnGoal).map((goal) => goal.player!));
     return { name: team, players: [...scorers].map((player) => ({ name: player, position: null })) };
   });
-  return { key, name, competition, type: 'football', gameId: null, actions: [GOAL, MATCH_WON], teams: teamEntries, timeline };
+  return {
+    key,
+    name,
+    competition,
+    type: 'football',
+    gameId: null,
+    actions: [GOAL, MATCH_WON],
+    teams: teamEntries,
+    timeline,
+  };
 }
 
 function goalFact(goal: Goal, team: string): Fact {
@@ -119,12 +136,14 @@ function endOf(entry: MatchEntry, teams: readonly [string, string], goals: reado
   if (!result) return [];
   const decided = p ?? result;
   const winner = decided[0] === decided[1] ? null : teams[decided[0]! > decided[1]! ? 0 : 1];
-  const minute = et || p ? EXTRA_TIME_MINUTE : FULL_TIME_MINUTE;
-  const lastOffset = Math.max(0, ...goals.filter((goal) => goal.minute === minute).map((goal) => goal.offset));
+  const lastGoal = goals.at(-1);
+  // Some files write stoppage time as minute 92: the end comes after whatever happened last.
+  const minute = Math.max(et || p ? EXTRA_TIME_MINUTE : FULL_TIME_MINUTE, lastGoal?.minute ?? 0);
+  const offset = (lastGoal?.minute === minute ? lastGoal.offset : 0) + 1;
   const description = p ? `${p.join(':')} on penalties after ${result.join(':')}` : result.join(':');
   return [
     {
-      ...{ id: 'result', minute, offset: lastOffset + 1, shootout: 0, action: MATCH_WON, team: winner, player: null },
+      ...{ id: 'result', minute, offset, shootout: 0, action: MATCH_WON, team: winner, player: null },
       ...{ isPenalty: false, isOwnGoal: false, description, happenedAt: null },
     },
   ];
@@ -135,5 +154,10 @@ function nameOf(team: Static<typeof Team>): string {
 }
 
 function comparable(text: string): string {
-  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/\s*[-–]\s*/gu, ' - ').trim();
+  return text
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/\s*[-–]\s*/gu, ' - ')
+    .trim();
 }

@@ -58,9 +58,15 @@ export class PollingReader implements FeedReader {
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
-        log.warn({ feed: this.name, failures, reason: reasonOf(error) }, 'a feed could not be read; trying again later');
+        log.warn(
+          { feed: this.name, failures, reason: reasonOf(error) },
+          'a feed could not be read; trying again later',
+        );
       }
-      const waitMs = Math.min(this.#options.intervalMs * 2 ** Math.min(failures, 16), Math.max(LONGEST_BACK_OFF_MS, this.#options.intervalMs));
+      const waitMs = Math.min(
+        this.#options.intervalMs * 2 ** Math.min(failures, 16),
+        Math.max(LONGEST_BACK_OFF_MS, this.#options.intervalMs),
+      );
       await waitUntil(clock, clock.now() + waitMs, signal);
     }
   }
@@ -68,7 +74,11 @@ export class PollingReader implements FeedReader {
   async #batchOf(match: Match): Promise<FeedBatch> {
     const { gameId } = await this.#options.gameOf(match);
     const items = match.timeline.map((fact) => itemOf(match, fact, fact.happenedAt));
-    return { feed: this.name, gameId, items: items.filter((item) => !this.#delivered.has(item.itemId)).slice(0, 1_000) };
+    return {
+      feed: this.name,
+      gameId,
+      items: items.filter((item) => !this.#delivered.has(item.itemId)).slice(0, 1_000),
+    };
   }
 
   #remember(batch: FeedBatch): void {

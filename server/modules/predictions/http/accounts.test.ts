@@ -62,7 +62,10 @@ describe('account routes', () => {
     const wrong = await room.browser().post('/r/login/', { username: 'logger', password: 'something else' });
     const unknown = await room.browser().post('/r/login/', { username: 'nobody-at-all', password: PASSWORD });
     assert.deepEqual([wrong.status, wrong.body], [401, unknown.body]);
-    assert.equal(wrong.headers.getSetCookie().some((line) => line.startsWith('im_user')), false);
+    assert.equal(
+      wrong.headers.getSetCookie().some((line) => line.startsWith('im_user')),
+      false,
+    );
   });
 
   it('predictions-8: right password, no code of the second factor', async () => {
@@ -99,7 +102,8 @@ describe('account routes', () => {
     const browser = room.browser();
     await browser.login('ten');
     const change = { usernameNew: 'ten10', password: PASSWORD, userId: id };
-    const post = (body: unknown, headers: Record<string, string> = {}) => browser.send('POST', '/r/username/', body, headers);
+    const post = (body: unknown, headers: Record<string, string> = {}) =>
+      browser.send('POST', '/r/username/', body, headers);
     assert.equal((await post(change)).status, 403);
     assert.equal((await post(change, { 'x-xsrftoken': 'x'.repeat(43) })).status, 403);
     const foreign = room.browser();
@@ -110,7 +114,10 @@ describe('account routes', () => {
     const xsrf = browser.cookies.get('_xsrf')!;
     assert.deepEqual((await post({ ...change, _xsrf: xsrf })).body, { username: 'ten10' });
     assert.equal((await browser.get(`/r/username/?userId=${id}`)).body.username, 'ten10');
-    assert.equal((await browser.send('POST', `/r/username/?_xsrf=${xsrf}`, { ...change, newUsername: 'ten11' })).status, 200);
+    assert.equal(
+      (await browser.send('POST', `/r/username/?_xsrf=${xsrf}`, { ...change, newUsername: 'ten11' })).status,
+      200,
+    );
   });
 
   it('predictions-11: next is kept only when it stays on this site', async () => {
@@ -160,9 +167,9 @@ describe('account routes', () => {
     const { id } = await room.world.player('many');
     const first = room.browser();
     await first.login('many');
+    room.clock.advance(1);
     for (let i = 0; i < 9; i++) await room.browser().login('many');
     assert.equal((await first.get(`/r/username/?userId=${id}`)).status, 200);
-    room.clock.advance(1);
     await room.browser().login('many');
     assert.equal((await first.get(`/r/username/?userId=${id}`)).status, 403);
     assert.equal((await room.accounts.sessions.readableSecrets(id, [USER_KEY])).length, 10);
@@ -186,7 +193,8 @@ describe('account routes', () => {
     assert.equal((await browser.login('changer')).status, 401);
     assert.equal((await browser.post('/r/login/', { username: 'changer', password: 'a new password' })).status, 200);
     await room.world.player('occupied');
-    const rename = (usernameNew: string, password: string) => browser.post('/r/username/', { usernameNew, password, userId: id });
+    const rename = (usernameNew: string, password: string) =>
+      browser.post('/r/username/', { usernameNew, password, userId: id });
     assert.equal((await rename('occupied', 'a new password')).status, 409);
     assert.equal((await rename('whatever', 'wrong')).status, 401);
     assert.deepEqual((await rename('renamed', 'a new password')).body, { username: 'renamed' });
@@ -197,19 +205,26 @@ describe('account routes', () => {
     const unknown = await room.browser().post('/r/password/recover/', { user: 'never-seen' });
     assert.deepEqual([unknown.status, unknown.body], [200, {}]);
     await room.browser().post('/r/password/recover/', { username: 'forgetful' });
-    await room.outbox.flush();
-    const letter = room.mails.findLast((mail) => mail.to === 'forgetful@example.org')!;
+    const letter = await room.letterTo('forgetful@example.org');
     const code = /^[\w-]{43}$/m.exec(letter.text)![0];
     const reset = (fields: Record<string, unknown>) =>
       room.browser().post('/r/password/update/from_recovery/', {
-        ...{ email: 'forgetful@example.org', recoveryCode: code, password1: 'brand new one', password2: 'brand new one' },
+        ...{
+          email: 'forgetful@example.org',
+          recoveryCode: code,
+          password1: 'brand new one',
+          password2: 'brand new one',
+        },
         ...fields,
       });
     assert.equal((await reset({ password2: 'different one' })).status, 400);
     assert.equal((await reset({ recoveryCode: 'x'.repeat(43) })).status, 400);
     assert.deepEqual((await reset({})).body, {});
     assert.equal((await reset({})).status, 400);
-    assert.equal((await room.browser().post('/r/login/', { username: 'forgetful', password: 'brand new one' })).status, 200);
+    assert.equal(
+      (await room.browser().post('/r/login/', { username: 'forgetful', password: 'brand new one' })).status,
+      200,
+    );
   });
 
   it('AU11: without a provider, logging in by one is 400', async () => {
@@ -244,7 +259,9 @@ describe('account routes', () => {
 
   it('PG6: leaving an e-mail address', async () => {
     for (let i = 0; i < 2; i++) {
-      const { status, body } = await room.browser().post('/r/n/', { email: 'later@example.org', prediction_saved: '1' });
+      const { status, body } = await room
+        .browser()
+        .post('/r/n/', { email: 'later@example.org', prediction_saved: '1' });
       assert.deepEqual([status, body], [200, {}]);
     }
     assert.equal((await room.browser().post('/r/n/', { email: 'no address' })).status, 400);
@@ -275,7 +292,10 @@ describe('limits of account routes', () => {
     try {
       await room.world.player('victim');
       for (let i = 0; i < 10; i++) {
-        assert.equal((await room.browser().post('/r/login/', { username: 'victim', password: 'wrong guess' })).status, 401);
+        assert.equal(
+          (await room.browser().post('/r/login/', { username: 'victim', password: 'wrong guess' })).status,
+          401,
+        );
       }
       const refused = await room.browser().login('victim');
       assert.deepEqual([refused.status, refused.body.code, refused.body.error], [429, 6623, 'rate_limited']);

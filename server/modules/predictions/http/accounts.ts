@@ -6,6 +6,7 @@ import type { Recovery } from '../../../platform/accounts/recovery.ts';
 import type { Sessions } from '../../../platform/accounts/sessions.ts';
 import type { Arrival, SignIn, SignInResult } from '../../../platform/accounts/sign-in.ts';
 import type { Account } from '../../../platform/accounts/tables.ts';
+import type { AccountPrincipal } from '../../../platform/accounts/types.ts';
 import type { Tx } from '../../../platform/database/types.ts';
 import { Unauthenticated } from '../../../platform/errors.ts';
 import { planEmail, planPassword, planUsername, redirectUrl } from '../rules/account.ts';
@@ -13,7 +14,7 @@ import { invalidParameter, missingParameter, RuleError } from '../rules/errors.t
 import type { Login, LoginService } from '../service/logins.ts';
 import type { PregameService } from '../service/pregame.ts';
 import type { Credentials } from './credentials.ts';
-import { accountBehind, addRoute, originOf, ownerOf, USER_ID } from './route.ts';
+import { addOwnerRoute, addRoute, originOf } from './route.ts';
 import { Nothing } from './schemas.ts';
 
 /** Signing in by what an identity provider says (AU11, PF-14). */
@@ -203,27 +204,24 @@ function addPreSignUp(app: FastifyInstance, parts: AccountRoutes): void {
 }
 
 function addUsername(app: FastifyInstance, parts: AccountRoutes): void {
-  addRoute(app, {
+  addOwnerRoute(app, {
     method: 'GET',
     urls: ['/r/username'],
-    action: 'predictions.play',
     summary: 'The own username.',
-    params: { userId: USER_ID },
+    params: {},
     answer: Username,
-    handle: async ({ input, request }) => ({ username: ownerOf(request, input.userId).username }),
+    handle: async ({ owner }) => ({ username: owner.username }),
   });
-  addRoute(app, {
+  addOwnerRoute(app, {
     method: 'POST',
     urls: ['/r/username'],
-    action: 'predictions.play',
     summary: 'Changes the own username (AU14).',
-    params: { usernameNew: { ...name, aliases: ['newUsername'] }, password: secret, userId: USER_ID },
+    params: { usernameNew: { ...name, aliases: ['newUsername'] }, password: secret },
     answer: Username,
     config: { idempotent: false },
-    async handle({ input, request }) {
-      const owner = ownerOf(request, input.userId);
+    async handle({ input, owner }) {
       const wanted = planUsername(input.usernameNew, 'usernameNew');
-      const proof = proofOf(request, readSecret(input.password, 'password'), owner.accountId);
+      const proof = proofOf(owner, readSecret(input.password, 'password'));
       return { username: (await parts.accounts.changeUsername(proof, wanted)).username };
     },
   });
@@ -271,23 +269,20 @@ function addRecovery(app: FastifyInstance, parts: AccountRoutes): void {
 }
 
 function addPasswordUpdate(app: FastifyInstance, parts: AccountRoutes): void {
-  addRoute(app, {
+  addOwnerRoute(app, {
     method: 'POST',
     urls: ['/r/password/update'],
-    action: 'predictions.play',
     summary: 'Changes the own password; every login of the account ends (AU13).',
     params: {
       passwordOld: { ...secret, aliases: ['passOld'] },
       passwordNew1: { ...secret, aliases: ['passNew1'] },
       passwordNew2: { ...secret, aliases: ['passNew2'] },
-      userId: USER_ID,
     },
     answer: Nothing,
     config: { idempotent: false },
-    async handle({ input, request, reply }) {
-      const owner = ownerOf(request, input.userId);
+    async handle({ input, owner, request, reply }) {
       const password = newPassword(input, 'passwordNew1', 'passwordNew2');
-      const proof = proofOf(request, readSecret(input.passwordOld, 'passwordOld'), owner.accountId);
+      const proof = proofOf(owner, readSecret(input.passwordOld, 'passwordOld'));
       await parts.accounts.changePassword(proof, password, async () => undefined);
       parts.credentials.signOut(request, reply);
       return {};
@@ -338,8 +333,8 @@ function arrivalOf(inviteId: string | null): Arrival {
   return inviteId === null ? { through: MODULE } : { through: MODULE, inviteId };
 }
 
-function proofOf(request: FastifyRequest, password: string, accountId: string) {
-  return { accountId, password, address: accountBehind(request).address, limits: LOGIN_FAILURE_LIMITS };
+function proofOf({ accountId, address }: AccountPrincipal, password: string) {
+  return { accountId, password, address, limits: LOGIN_FAILURE_LIMITS };
 }
 
 /** A password as typed. @throws RuleError 6606, 6607 */

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Database } from '../../../platform/database/types.ts';
-import { isOnActivePath } from '../rules/game.ts';
 import { invalidParameter } from '../rules/errors.ts';
+import { isOnActivePath } from '../rules/game.ts';
 import { readParams } from '../rules/params.ts';
 import { RESPONSES, SHAPES } from '../rules/responses.ts';
 import type { FeedPush } from '../service/feed-push.ts';

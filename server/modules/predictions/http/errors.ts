@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { DomainError } from '../../../platform/errors.ts';
+import { DomainError, Unauthenticated } from '../../../platform/errors.ts';
 import type { PresentedError } from '../../../platform/http/types.ts';
 import { RULE_ERRORS, RuleError, type RuleErrorName } from '../rules/errors.ts';
 
@@ -63,8 +63,8 @@ export function presentPredictionsError(
 
 function judge(error: DomainError, request: FastifyRequest): { status: number; name: RuleErrorName; text: string } {
   const { status, code, message: text } = error;
-  if (code === 'not_authorized' && request.principal?.kind === 'anonymous') {
-    // Nobody is logged in: 403, while 401 is somebody else's data (section 3).
+  if (error instanceof Unauthenticated && code === 'not_authorized' && request.principal?.kind === 'anonymous') {
+    // The edge lets nobody in without a login: 403, while 401 is wrong credentials or somebody else's data (section 3).
     return { status: 403, name: 'not_logged_on', text: 'You must log in first.' };
   }
   if (code === 'not_authorized') return { status: 401, name: code, text };

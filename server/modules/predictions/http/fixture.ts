@@ -16,9 +16,8 @@ import { IdempotencyKeys } from '../../../platform/http/idempotency.ts';
 import { startTestServer, type TestServer } from '../../../platform/http/test-server.ts';
 import { Timers } from '../../../platform/jobs/timers.ts';
 import { Outbox } from '../../../platform/mail/outbox.ts';
-import type { Mail } from '../../../platform/mail/types.ts';
 import { ManualClock } from '../../../platform/testing/clock.ts';
-import { createTestDatabase } from '../../../platform/testing/database.ts';
+import { createTestDatabase, type TestDatabase } from '../../../platform/testing/database.ts';
 import { SeededRandom } from '../../../platform/testing/random.ts';
 import { addTargets } from '../rules/targets.ts';
 import type { PoolType } from '../rules/types.ts';
@@ -39,8 +38,8 @@ import { PregameService } from '../service/pregame.ts';
 import { EventService } from '../service/registration.ts';
 import { ResultService } from '../service/results.ts';
 import { settleInTransaction } from '../service/settlement.ts';
-import { StatisticsService } from '../service/statistics.ts';
 import { SourceService } from '../service/sources.ts';
+import { StatisticsService } from '../service/statistics.ts';
 import { readGame } from '../service/store.ts';
 import { createPredictionsSurface } from './compose.ts';
 
@@ -72,6 +71,15 @@ export type Room = Awaited<ReturnType<typeof openRoom>>;
 /** A database with accounts and predictions, all services on it, and their routes on a real server, for tests. */
 export async function openRoom(seed: string, options: { rateLimits?: boolean } = {}) {
   const testDatabase = await createTestDatabase({ migrationsFolder: MIGRATIONS, owners: ['platform', 'predictions'] });
+  try {
+    return await furnishRoom(testDatabase, seed, options.rateLimits ?? false);
+  } catch (error) {
+    await testDatabase.drop();
+    throw error;
+  }
+}
+
+async function furnishRoom(testDatabase: TestDatabase, seed: string, rateLimits: boolean) {
   const clock = new ManualClock();
   const random = new SeededRandom(seed);
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
@@ -88,8 +96,7 @@ export async function openRoom(seed: string, options: { rateLimits?: boolean } =
   });
   const feed = new TopicFeed({ epoch: 'test', database, bus: createMemoryBus({ alone: true }), clock, log });
   late.feed = feed;
-  const mails: Mail[] = [];
-  const outbox = new Outbox({ database, ports, secrets, delivery: { deliver: async (mail) => void mails.push(mail) } });
+  const outbox = new Outbox({ database, ports, secrets, delivery: { deliver: async () => undefined } });
   const passwords = { parameters: { memoryKiB: 64, passes: 1, lanes: 1 } };
   const publicUrl = 'http://greenroom.test';
   const accounts = createAccountServices({ database, ports, secrets, mailer: outbox, publicUrl, passwords });
@@ -110,7 +117,7 @@ export async function openRoom(seed: string, options: { rateLimits?: boolean } =
     authenticate: (request) => accounts.authenticator.authenticate(request),
     checkCsrf: (request, principal) => accounts.authenticator.checkCsrf(request, principal),
     idempotency: new IdempotencyKeys({ database, secrets, ports }),
-    settings: { RATE_LIMITS: options.rateLimits ?? false },
+    settings: { RATE_LIMITS: rateLimits },
     surfaces: [
       createPredictionsSurface(platform, services, { settings: SETTINGS, providers: null }),
       accountSurface({ database, clock, ...accounts, isHttps: () => false, limits: LOGIN_FAILURE_LIMITS }),
@@ -118,8 +125,16 @@ export async function openRoom(seed: string, options: { rateLimits?: boolean } =
   });
   const world = new World(deps, services, accounts);
   return {
-    ...{ clock, database, accounts, deps, services, server, mails, outbox, world, secrets, hot },
+    ...{ clock, database, accounts, deps, services, server, world, hot },
     browser: () => new Browser(server),
+    /** The last letter written to an address. */
+    async letterTo(address: string) {
+      const [row] = await database.query<{ id: string }>(
+        'select id from mails where recipient = $1 order by created_at desc, id limit 1',
+        [address],
+      );
+      return await outbox.read(database, row!.id);
+    },
     async close() {
       following.stop();
       await server.close();
@@ -191,7 +206,9 @@ class World {
       ...{ openAt: null, closeAt: null, liveFinishAt: null, liveStartAt: stage === 'pre_game' ? now + 3_600_000 : now },
     };
     const { games } = this.#services;
-    const { body } = await (stage === 'created' ? games.create(admin.principal, asked) : games.createAndOpen(admin.principal, asked));
+    const { body } = await (stage === 'created'
+      ? games.create(admin.principal, asked)
+      : games.createAndOpen(admin.principal, asked));
     return String(body.game_id);
   }
 
@@ -203,7 +220,13 @@ class World {
       ...{ poolId, gameId, description: 'Who scores next?', type: 1 as PoolType, actionId: 'goal', targetLevel: 1 },
       ...{ targets: addTargets([], changes.targets ?? ['Chile', 'Peru']), recreateOnEnd: false, recreatedFrom: null },
       ...{ state: 'open' as const, startAt: clock.now(), finishAt: null, stopAcceptingBetsAt: null, isHot: false },
-      ...{ isBlocked: changes.isBlocked ?? false, blockedAt: null, allowedAt: null, pendingBlockAt: null, pendingAllowAt: null },
+      ...{
+        isBlocked: changes.isBlocked ?? false,
+        blockedAt: null,
+        allowedAt: null,
+        pendingBlockAt: null,
+        pendingAllowAt: null,
+      },
     };
     await this.#deps.database.transaction('test.pool', (tx) =>
       insertPools(tx, this.#deps.timers, [pool], { isAnnounced: true, expiryGraceMs: 0 }),
@@ -220,7 +243,9 @@ class World {
   async settle(poolId: string, winningTarget: string | null, lateFrom: number | null = null): Promise<void> {
     const { database, ports, timers } = this.#deps;
     await database.transaction('test.settle', async (tx) => {
-      const [row] = await tx.query<{ game_id: string }>('select game_id from predictions_pools where id = $1', [poolId]);
+      const [row] = await tx.query<{ game_id: string }>('select game_id from predictions_pools where id = $1', [
+        poolId,
+      ]);
       const game = await readGame(tx, row!.game_id);
       const verdict = { winningTarget, lateFrom, expiredAt: null, decidedBy: null, game, step: { id: poolId } };
       const end = winningTarget === null ? ('void' as const) : ('event' as const);
@@ -276,7 +301,11 @@ export class Browser {
     });
     this.#keep(response.headers.getSetCookie());
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === '' ? {} : (JSON.parse(text) as Answer['body']) };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? {} : (JSON.parse(text) as Answer['body']),
+    };
   }
 
   async login(username: string, more: Record<string, unknown> = {}): Promise<Answer> {

@@ -14,7 +14,7 @@ import type { PoolPaths } from '../service/pool-paths.ts';
 import type { PoolReads } from '../service/pool-reads.ts';
 import type { AskedPrediction, EmailPrediction, PregameService } from '../service/pregame.ts';
 import type { Credentials } from './credentials.ts';
-import { accountBehind, addRoute, originOf, ownerOf, USER_ID } from './route.ts';
+import { accountBehind, addOwnerRoute, addRoute, originOf } from './route.ts';
 import { shape } from './schemas.ts';
 
 export interface GameRoutes {
@@ -56,14 +56,13 @@ function addHistory(app: FastifyInstance, parts: GameRoutes): void {
     open_at: Type.Integer(),
     close_at: Type.Unsafe({ type: ['integer', 'null'] }),
   });
-  addRoute(app, {
+  addOwnerRoute(app, {
     method: 'GET',
     urls: ['/r/games/history/:userId?'],
-    action: 'predictions.play',
     summary: 'Games the caller has placed a bet in, newest first.',
-    params: { userId: USER_ID },
+    params: {},
     answer: Type.Object({ game_history: Type.Array(PlayedGame) }),
-    handle: ({ input, path, request }) => parts.games.history(ownerOf(request, path.userId ?? input.userId)),
+    handle: ({ owner }) => parts.games.history(owner),
   });
 }
 
@@ -109,7 +108,7 @@ function addGameLists(app: FastifyInstance, parts: GameRoutes): void {
 function addPoolList(app: FastifyInstance, parts: GameRoutes, stage: GameStage, list: 'open' | 'running'): void {
   const urls = underSource(`/games/${stage}/:gameId/pools/${list}/:userId?`);
   // The oldest form names neither source nor list.
-  if (stage === 'upcoming' && list === 'open') urls.push(...underSource('/games/upcoming/:gameId/pools'));
+  if (stage === 'upcoming' && list === 'open') urls.push('/r/games/upcoming/:gameId/pools');
   addRoute(app, {
     method: 'GET',
     urls,
@@ -214,7 +213,7 @@ function addPreGamePrediction(app: FastifyInstance, parts: GameRoutes): void {
       needs_auth: Type.Boolean(),
       pending: Type.Boolean(),
     }),
-    config: { tries: { max: 60, windowMs: QUARTER_HOUR_MS, subject: emailTried } },
+    config: { tries: { max: 20, windowMs: QUARTER_HOUR_MS, subject: emailTried } },
     async handle({ input, path, request, reply }) {
       const prediction = {
         sourceId: path.sourceId ?? null,

@@ -4,7 +4,7 @@ import type { FriendService } from '../service/friends.ts';
 import { TAGS } from '../service/invalidation.ts';
 import type { BoardAsked, LeaderboardService } from '../service/leaderboards.ts';
 import type { StatisticsService } from '../service/statistics.ts';
-import { addRoute, type Call, ownerOf, USER_ID } from './route.ts';
+import { addOwnerRoute, addRoute, type Call } from './route.ts';
 import { mapOf, type Params, shape } from './schemas.ts';
 
 export interface PlayerRoutes {
@@ -53,34 +53,28 @@ function addStatistics(app: FastifyInstance, parts: PlayerRoutes): void {
     average_points_won_per_game: Type.Number(),
     average_reaction_time: Type.Integer(),
   });
-  addRoute(app, {
+  addOwnerRoute(app, {
     method: 'GET',
     urls: ['/r/statistics/:userId?'],
-    action: 'predictions.play',
     summary: 'The own figures (ST1-ST5).',
-    params: { userId: USER_ID },
+    params: {},
     answer: Type.Object({ statistics: Statistics }),
-    async handle({ input, path, request }) {
-      const owner = ownerOf(request, path.userId ?? input.userId);
-      return { statistics: await parts.statistics.of(owner.accountId) };
-    },
+    handle: async ({ owner }) => ({ statistics: await parts.statistics.of(owner.accountId) }),
   });
 }
 
 function addFriends(app: FastifyInstance, parts: PlayerRoutes): void {
-  addRoute(app, {
+  addOwnerRoute(app, {
     method: 'GET',
     urls: ['/r/friends/:userId?'],
-    action: 'predictions.play',
     summary: 'The own friends: user id to username, 1,000 at a time.',
-    params: { userId: USER_ID, cursor: { kind: 'id', extension: true } },
+    params: { cursor: { kind: 'id', extension: true } },
     answer: Type.Object({
       friends: mapOf(Type.String()),
       truncated: Type.Optional(Type.Boolean()),
       next: Type.Optional(Type.String()),
     }),
-    handle: ({ input, path, request }) =>
-      parts.friends.list(ownerOf(request, path.userId ?? input.userId).accountId, input.cursor),
+    handle: ({ input, owner }) => parts.friends.list(owner.accountId, input.cursor),
   });
 }
 
@@ -116,24 +110,21 @@ function addGlobalBoard(
 }
 
 function addPersonalBoard(app: FastifyInstance, parts: PlayerRoutes, urls: readonly string[], scope: Scope): void {
-  addRoute(app, {
+  addOwnerRoute(app, {
     method: 'GET',
     urls,
-    action: 'predictions.play',
     summary: 'The caller and his friends, ranked among themselves (LB7, LB10).',
     params: {
       start: { kind: 'integer', default: 1 },
       end: { kind: 'integer', default: 10_000_000 },
       currency,
-      userId: USER_ID,
     },
     answer: Type.Object({
       leaderboard: Type.Array(shape('Row')),
       truncated: Type.Optional(Type.Boolean()),
       rows_total: Type.Optional(Type.Integer()),
     }),
-    async handle({ input, path, request }) {
-      const owner = ownerOf(request, path.userId ?? input.userId);
+    async handle({ input, path, owner }) {
       const range = { start: input.start, end: input.end, counting: 'from' as const };
       const { leaderboard, truncated, rows_total } = await parts.leaderboards.friends(
         owner,

@@ -19,6 +19,8 @@ export interface RouteSpec<P extends Params> {
   params: P;
   answer: TSchema;
   config?: Partial<RouteConfig> & { errorForm?: 'bet' };
+  /** Refuses before the parameters are looked at. */
+  guard?(request: FastifyRequest, fields: Readonly<Record<string, unknown>>): void;
   handle(call: Call<P>): Promise<unknown>;
 }
 
@@ -32,7 +34,7 @@ export interface Call<P extends Params> {
 
 /** Registers a route under all its paths. */
 export function addRoute<const P extends Params>(app: FastifyInstance, spec: RouteSpec<P>): void {
-  const { method, action, summary, params, answer, config, handle } = spec;
+  const { method, action, summary, params, answer, config, guard, handle } = spec;
   const schema = paramsSchema(params);
   for (const url of spec.urls) {
     app.route({
@@ -47,8 +49,10 @@ export function addRoute<const P extends Params>(app: FastifyInstance, spec: Rou
       },
       handler: async (request, reply) => {
         try {
-          const input = readParams(params, { ...asFields(request.query), ...asFields(request.body) });
-          return await handle({ input, path: asFields(request.params) as Call<P>['path'], request, reply });
+          const fields = { ...asFields(request.query), ...asFields(request.body) };
+          guard?.(request, fields);
+          const path = asFields(request.params) as Call<P>['path'];
+          return await handle({ input: readParams(params, fields), path, request, reply });
         } catch (error) {
           throw toEdgeError(error);
         }
@@ -67,20 +71,35 @@ export function accountBehind(request: FastifyRequest): AccountPrincipal {
   throw new RuleError('not_logged_on');
 }
 
-/** Parameter of calls about personal data (AU8). */
-export const USER_ID = { kind: 'id', aliases: ['user_id'] } as const;
+const USER_ID = { userId: { kind: 'id', aliases: ['user_id'] } } as const satisfies Params;
 
 /**
- * The caller, who must be the user the call is about (AU8).
- * @throws RuleError 6603 (403) without a login, 6606 without a user id, 6602 (401) for another user
+ * Registers a call about personal data: it names its user in path, query or body, who must be the caller (AU8). Refused are, in this order: nobody
+ * logged in (403), no user id (400), another user (401), whatever else is wrong.
  */
-export function ownerOf(request: FastifyRequest, userId: string | null | undefined): AccountPrincipal {
+export function addOwnerRoute<const P extends Params>(
+  app: FastifyInstance,
+  spec: Omit<RouteSpec<P>, 'action' | 'guard' | 'handle'> & { handle(call: OwnerCall<P>): Promise<unknown> },
+): void {
+  addRoute<Params>(app, {
+    ...spec,
+    action: 'predictions.play',
+    params: { ...spec.params, ...USER_ID },
+    guard: (request, fields) => requireOwner(request, { ...fields, ...asFields(request.params) }),
+    handle: (call) => spec.handle({ ...call, owner: accountBehind(call.request) } as OwnerCall<P>),
+  });
+}
+
+export type OwnerCall<P extends Params> = Call<P> & { owner: AccountPrincipal };
+
+/** @throws RuleError 6603 (403) without a login, 6606 without a user id, 6602 (401) for another user */
+function requireOwner(request: FastifyRequest, fields: Readonly<Record<string, unknown>>): void {
   const owner = accountBehind(request);
-  const asked = readId(userId, 'userId');
+  const asked = readId(fields.userId ?? fields.user_id, 'userId');
   if (asked === null) throw missingParameter('userId');
-  if (asked.toLowerCase() !== owner.accountId)
+  if (asked.toLowerCase() !== owner.accountId) {
     throw new RuleError('not_authorized', {}, { text: 'These are the data of another user.' });
-  return owner;
+  }
 }
 
 /** Where a login comes from. */

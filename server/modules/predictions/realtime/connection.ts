@@ -82,6 +82,11 @@ export class OpcodeConnection implements Subscriber {
     return at >= 0;
   }
 
+  /** Takes back a frame that waits. */
+  dropHeld(frame: Frame | undefined): void {
+    if (frame !== undefined) this.#held = this.#held?.filter((held) => held !== frame) ?? null;
+  }
+
   /** Resolves when the room has come so far that `isThere`, and has handed over what it has (or cannot any more). */
   async arrival(isThere: () => boolean): Promise<void> {
     if (!isThere() && this.socket.isOpen) await this.#waitUntil(isThere);

@@ -33,8 +33,11 @@ export const connectionOperations = {
     }
   },
   async leave_game({ game_id: gameId }, { connection, services }) {
-    await services.attendance.leave(connection.principal, connection.id, gameId);
-    connection.rooms.get(gameId)?.leave(connection);
+    const event = await services.attendance.leave(connection.principal, connection.id, gameId);
+    const room = connection.rooms.get(gameId);
+    room?.leave(connection);
+    // The own 480 may have been told while the seat was still taken (WC3).
+    if (event) connection.dropHeld(room?.frameOf(event.seq));
     connection.rooms.delete(gameId);
     return { res: 334, body: { game_id: gameId } };
   },

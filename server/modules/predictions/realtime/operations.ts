@@ -1,5 +1,5 @@
 import type { EventRef } from '../../../platform/events/types.ts';
-import { type BroadcastType, MESSAGE_OF_EVENT } from '../events.ts';
+import { type BroadcastType, MESSAGE_OF_EVENT, playerTopic } from '../events.ts';
 import type { Request } from '../rules/envelope.ts';
 import { RuleError } from '../rules/errors.ts';
 import type { Who } from '../rules/op-spec.ts';
@@ -117,6 +117,7 @@ export class Operations {
     const echo = events.find((event) => MESSAGE_OF_EVENT[event.type as BroadcastType] === reply.res);
     if (!echo) connection.answer(messageFrame(reply.res, reply.body, this.#services.deps.ports.clock.now(), extras));
     for (const event of events) {
+      if (isForOthers(event, connection)) continue;
       const room = this.#roomHeard(context, event.topic);
       if (!room) {
         const frame = eventFrame(event, undefined, event === echo ? request.rid : undefined);
@@ -138,3 +139,7 @@ export class Operations {
   }
 }
 
+/** A notice to another account (640 of 617) is none of the caller's. */
+function isForOthers(event: EventRef, connection: OpcodeConnection): boolean {
+  return event.type === 'admin.appointed' && event.topic !== playerTopic(connection.accountId);
+}

@@ -47,7 +47,7 @@ export class Room {
     this.topic = topic;
     this.#deps = deps;
     this.#anchor = { outlet: { send: () => undefined, sendNewest: () => undefined, sendUncounted: () => undefined, pendingBytes: 0, drained: () => Promise.resolve() } };
-    this.#channel = deps.channels.of(topic, (event) => this.#encode(event), { separate: true });
+    this.#channel = deps.channels.of(topic, (event) => this.#encode(event), { isSeparate: true });
   }
 
   /** Takes a seat before the database is asked, so that nothing falls between; `start` makes the connection a member. */

@@ -37,7 +37,7 @@ export class AttendanceService {
 
   /**
    * Enters a new connection: refuses a replayed nonce (WS6), else takes over what the player's latest dropped connection had, that of the same nonce
-   * first (WS10). Returns null when refused.
+   * first, even when its drop has not been noticed yet (WS10). Returns null when refused.
    */
   async enter(connectionId: string, accountId: string, nonce: string): Promise<Restored | null> {
     return await this.#deps.database.transaction('predictions.enter', async (tx) => {
@@ -52,9 +52,9 @@ export class AttendanceService {
       );
       const usable = rows.filter((row) => row.dropped_at === null || Number(row.dropped_at) > tx.now - this.#deps.settings.reconnectWindowMs);
       if (fresh.length === 0 && !usable.some((row) => row.nonce === nonce)) return null;
-      const dropped = usable.filter((row) => row.dropped_at !== null);
-      const taken = dropped.find((row) => row.nonce === nonce) ?? dropped[0];
-      if (taken) {
+      // Dropped ones come first, so that a connection which is still alive gives only what nobody else can.
+      const taken = usable.findLast((row) => row.nonce === nonce) ?? usable.find((row) => row.dropped_at !== null);
+      if (taken && taken.dropped_at !== null) {
         await tx.query('delete from predictions_connections where id = $1', [taken.id]);
         await this.#deps.timers.cancel(tx, [{ kind: RECONNECT_TIMER, key: taken.id }]);
       }

@@ -9,10 +9,7 @@ before(async () => {
   world = await openWorld();
 });
 
-after(async () => {
-  await world.checkInvariants();
-  await world.close();
-});
+after(() => world.end());
 
 type Line = [amount: string, target: string];
 

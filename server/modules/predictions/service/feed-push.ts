@@ -24,7 +24,8 @@ export class FeedPush {
     const game = await readGame(database, asked.gameId);
     const roles = await readRoles(database, principal, game);
     const mayPush =
-      authority.can(principal, 'predictions.game.maintain', roles) || authority.can(principal, 'predictions.source.open');
+      authority.can(principal, 'predictions.game.maintain', roles) ||
+      authority.can(principal, 'predictions.source.open');
     if (!mayPush) throw new RuleError('not_authorized');
     return await this.#events.registerFeedItems({ kind: 'system', name: 'predictions.feed-push' }, asked);
   }

@@ -11,10 +11,7 @@ before(async () => {
   world = await openWorld();
 });
 
-after(async () => {
-  await world.checkInvariants();
-  await world.close();
-});
+after(() => world.end());
 
 type Node = { target_id: string; symbol: string; targets: Node[] };
 

@@ -5,7 +5,14 @@ import type { LoggedEvent } from '../../../platform/events/types.ts';
 import { CHANGES_TOPIC, gameTopic, sourceTopic } from '../events.ts';
 import { followChanges, staleTags, TAGS } from './invalidation.ts';
 
-const event = (topic: string, type: string, data: unknown): LoggedEvent => ({ topic, type, data, seq: 1, at: 0, actor: null });
+const event = (topic: string, type: string, data: unknown): LoggedEvent => ({
+  topic,
+  type,
+  data,
+  seq: 1,
+  at: 0,
+  actor: null,
+});
 
 describe('invalidation', () => {
   it('knows what an event makes stale', () => {
@@ -14,10 +21,19 @@ describe('invalidation', () => {
       [event(gameTopic('g'), 'pool.resolved', {}), [TAGS.game('g')]],
       [event(gameTopic('g'), 'chat.message', {}), []],
       [event(gameTopic('g'), 'player.joined', {}), []],
-      [event(gameTopic('g'), 'game.updated', { body: { source_id: 's' } }), [TAGS.game('g'), TAGS.games, TAGS.gamesOf('s')]],
-      [event(CHANGES_TOPIC, 'games', { game_id: 'g', source_id: 's' }), [TAGS.game('g'), TAGS.games, TAGS.gamesOf('s')]],
+      [
+        event(gameTopic('g'), 'game.updated', { body: { source_id: 's' } }),
+        [TAGS.game('g'), TAGS.games, TAGS.gamesOf('s')],
+      ],
+      [
+        event(CHANGES_TOPIC, 'games', { game_id: 'g', source_id: 's' }),
+        [TAGS.game('g'), TAGS.games, TAGS.gamesOf('s')],
+      ],
       [event(CHANGES_TOPIC, 'sources', { source_id: 's' }), [TAGS.games, TAGS.gamesOf('s')]],
-      [event(CHANGES_TOPIC, 'settled', { pool_id: 'p', game_id: 'g' }), [TAGS.game('g'), TAGS.boards, TAGS.boardOf('g')]],
+      [
+        event(CHANGES_TOPIC, 'settled', { pool_id: 'p', game_id: 'g' }),
+        [TAGS.game('g'), TAGS.boards, TAGS.boardOf('g')],
+      ],
       [event(sourceTopic('s'), 'game.created', {}), []],
       [event('draws/x', 'anything', null), []],
     ];

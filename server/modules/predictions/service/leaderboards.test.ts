@@ -10,7 +10,8 @@ const allGames = { gameType: 'INSTAMRKT', currency: null };
 const defaults = { top: 3, surrounding: 1, bottom: 3 };
 const rowsOf = (body: Record<string, unknown>) => body.leaderboard as Row[];
 const ranksOf = (body: Record<string, unknown>) => rowsOf(body).map((row) => row.rank);
-const standing = (body: Record<string, unknown>) => rowsOf(body).map((row) => `${row.username} ${row.rank} ${row.points}`);
+const standing = (body: Record<string, unknown>) =>
+  rowsOf(body).map((row) => `${row.username} ${row.rank} ${row.points}`);
 
 describe('leaderboards', () => {
   let room: Room;
@@ -65,7 +66,10 @@ describe('leaderboards', () => {
         const body = await room.services.leaderboards.tailored(allGames, defaults, people[rank - 1]!.id);
         return [ranksOf(body), body.break_after_rank];
       };
-      assert.deepEqual(await at(44), [[1, 2, 3, 43, 44, 45, 98, 99, 100], [3, 45]]);
+      assert.deepEqual(await at(44), [
+        [1, 2, 3, 43, 44, 45, 98, 99, 100],
+        [3, 45],
+      ]);
       assert.deepEqual(await at(2), [[1, 2, 3, 98, 99, 100], [3]]);
       assert.deepEqual(await at(5), [[1, 2, 3, 4, 5, 6, 98, 99, 100], [6]]);
       const unknown = await room.services.leaderboards.tailored(allGames, defaults, null);
@@ -181,11 +185,18 @@ describe('leaderboards', () => {
           [ids, poolId],
         );
       });
-      const [pool] = await room.database.query<{ game_id: string }>('select game_id from predictions_pools where id = $1', [poolId]);
+      const [pool] = await room.database.query<{ game_id: string }>(
+        'select game_id from predictions_pools where id = $1',
+        [poolId],
+      );
       const body = await room.services.leaderboards.board({ gameId: pool!.game_id }, everything, people[0]!.id);
       assert.equal(rowsOf(body).length, 1001);
       assert.deepEqual([body.truncated, body.rows_total, rowsOf(body).at(-1)!.username], [true, 1201, 'longest']);
-      const next = await room.services.leaderboards.board({ gameId: pool!.game_id }, { ...everything, start: 1000 }, null);
+      const next = await room.services.leaderboards.board(
+        { gameId: pool!.game_id },
+        { ...everything, start: 1000 },
+        null,
+      );
       assert.equal(rowsOf(next).length, 201);
     }));
 

@@ -65,7 +65,10 @@ describe('players', () => {
     assert.deepEqual(await players.exposure(principal, 'DON'), { currency: 'DON', exposure: 10 });
     const update = { current_balance: 1000, available_balance: 990, currency: 'DON', exposure: 10 };
     assert.deepEqual(await players.balanceUpdates([id], 'DON'), new Map([[id, update]]));
-    await assert.rejects(players.exposure(principal, 'XYZ'), (error) => error instanceof RuleError && error.code === 6626);
+    await assert.rejects(
+      players.exposure(principal, 'XYZ'),
+      (error) => error instanceof RuleError && error.code === 6626,
+    );
   });
 
   it('FR1: a challenge id makes two friends once; unknown and own ids do nothing', async () => {

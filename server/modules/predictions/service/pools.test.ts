@@ -9,10 +9,7 @@ before(async () => {
   world = await openWorld();
 });
 
-after(async () => {
-  await world.checkInvariants();
-  await world.close();
-});
+after(() => world.end());
 
 /** Messages told since, as code and pool (or action). */
 async function told(match: TestMatch, since: number): Promise<unknown[]> {

@@ -37,7 +37,10 @@ describe('pre-game predictions', () => {
     const { pregame } = room.services;
     assert.equal(await code(pregame.predictByEmail(closed, 'refused@example.org', open)), 6616);
     assert.equal(await code(pregame.predictByEmail(blocked, 'refused@example.org', open)), 6615);
-    assert.equal(await code(pregame.predictByEmail({ ...(await upcoming()), amount: 1000.01 }, 'refused@example.org', open)), 6601);
+    assert.equal(
+      await code(pregame.predictByEmail({ ...(await upcoming()), amount: 1000.01 }, 'refused@example.org', open)),
+      6601,
+    );
     assert.equal(await accountsWith('refused@example.org'), 0);
     const letters = await room.database.query(`select 1 as one from mails where recipient = 'refused@example.org'`);
     assert.equal(letters.length, 0);

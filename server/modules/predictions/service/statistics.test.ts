@@ -45,7 +45,10 @@ describe('statistics', () => {
       average_reaction_time: 134,
     });
     const history = await room.services.gameReads.history(me.principal);
-    assert.deepEqual(new Set((history.game_history as { id: string }[]).map((game) => game.id)), new Set([first, second]));
+    assert.deepEqual(
+      new Set((history.game_history as { id: string }[]).map((game) => game.id)),
+      new Set([first, second]),
+    );
   });
 
   it('ST3, ST5: running bets count as bets, not as settled games', async () => {

@@ -139,4 +139,3 @@ export class TestProcess {
     await this.timers.stop();
   }
 }
-

@@ -59,6 +59,15 @@ export class World {
     return this.clock.now();
   }
 
+  /** The end of a test file: everything must still hold; the database goes in any case. */
+  async end(): Promise<void> {
+    try {
+      await this.checkInvariants();
+    } finally {
+      await this.close();
+    }
+  }
+
   async close(): Promise<void> {
     await this.process.stop();
     await this.store.drop();

@@ -18,6 +18,8 @@ describe('the embedded PostgreSQL under root', { skip }, () => {
   let home: string;
   let open: string;
   let homePackage: string;
+  /** The installed binaries may themselves lie in a closed home. */
+  let openPackage: string;
   const path = process.env.PATH;
   const started: EmbeddedPostgres[] = [];
   before(async () => {
@@ -26,7 +28,9 @@ describe('the embedded PostgreSQL under root', { skip }, () => {
     open = await mkdtemp(join(base, 'open-'));
     await chmod(open, 0o755);
     homePackage = join(home, 'package');
+    openPackage = join(open, 'package');
     await copyPackage(binaries!, homePackage);
+    await copyPackage(binaries!, openPackage);
   });
   afterEach(async () => {
     process.env.PATH = path;
@@ -51,7 +55,7 @@ describe('the embedded PostgreSQL under root', { skip }, () => {
 
   it('runs as another user where that one can go, the data being closed to all others', async () => {
     const dataDir = join(open, 'plain');
-    await start(dataDir);
+    await start(dataDir, openPackage);
     const { uid, mode } = await stat(join(dataDir, 'db'));
     assert.notEqual(uid, 0);
     assert.equal(mode & 0o777, 0o700);
@@ -59,12 +63,14 @@ describe('the embedded PostgreSQL under root', { skip }, () => {
   });
 
   it('runs as the owner of the data folder, who can go on without root', async () => {
-    const dataDir = join(open, 'of-nobody');
-    await mkdir(dataDir, { mode: 0o700 });
     const nobody = 65_534;
-    await chown(dataDir, nobody, nobody);
-    await start(dataDir);
-    assert.equal((await stat(join(dataDir, 'db'))).uid, nobody);
+    for (const packageRoot of [openPackage, homePackage]) {
+      const dataDir = join(open, `of-nobody-${packageRoot === openPackage ? 'open' : 'closed'}`);
+      await mkdir(dataDir, { mode: 0o700 });
+      await chown(dataDir, nobody, nobody);
+      await start(dataDir, packageRoot);
+      assert.equal((await stat(join(dataDir, 'db'))).uid, nobody);
+    }
   });
 
   it('runs in a user namespace when data or binaries lie in a closed home (a clone in /root)', async () => {
@@ -85,7 +91,7 @@ describe('the embedded PostgreSQL under root', { skip }, () => {
     await started.pop()!.stop();
     const second = join(open, 'moved');
     await cp(first, second, { recursive: true });
-    await start(second);
+    await start(second, openPackage);
     assert.notEqual((await stat(join(second, 'db/base'))).uid, 0);
   });
 

@@ -68,7 +68,9 @@ export async function chooseAccount(options: {
   }
   const fault = await faultOf({ kind: 'self' }, binaries);
   if (fault !== undefined) throw unsupported(`${fault}.`);
-  if (namespace && (await runs(namespace, binaries))) return { runAs: namespace, binaries };
+  // In a namespace this process has its own rights only, not root's: a folder of somebody else stays closed to it.
+  const isOurs = (await stat(options.dataDir)).uid === 0;
+  if (isOurs && namespace && (await runs(namespace, binaries))) return { runAs: namespace, binaries };
   if (asAccount) {
     await openFolder(options.dataDir, asAccount.account);
     const copy = await copyBinaries(binaries, options.dataDir);
