@@ -58,7 +58,7 @@ async function fillPool(): Promise<FilledPool> {
 
 async function settleByUs({ poolId, gameId }: FilledPool): Promise<void> {
   const game = { gameId, state: 'opened' as const, currency: 'DON', liveStartAt: null };
-  const verdict = { end: 'event' as const, winningTarget: 'chile', lateFrom: Date.now() + 60_000, expiredAt: null, decidedBy: null, game, step: { id: poolId, settled: [poolId] } };
+  const verdict = { ending: { kind: 'event' as const, winningTarget: 'chile', happenedAt: Date.now() + 60_000 }, decidedBy: null, game, step: { id: poolId, settled: [poolId] } };
   await database.transaction('settle', (tx) => settleInTransaction({ ports, timers, expiryGraceMs: 0 }, tx, poolId, verdict));
 }
 

@@ -21,8 +21,8 @@ export async function seedGame(database: PostgresDatabase, wanted: { players: nu
     [gameId, sourceId, typeId, now, JSON.stringify([{ actionId: 'goal', name: 'goal' }]), JSON.stringify(TARGETS)],
   );
   await database.query(
-    `insert into predictions_pools (id, game_id, description, type, action_id, targets, target_level, start_at, recreate_on_end, is_blocked, is_hot, money, people)
-     select id, $2, 'bench', 1, 'goal', $3::jsonb, 1, $4, false, false, false, '{0,0,0}', '{0,0,0}' from unnest($1::uuid[]) as id`,
+    `insert into predictions_pools (id, game_id, description, type, action_id, targets, target_level, start_at, recreate_on_end, is_blocked, is_hot, money, people, bet_counts)
+     select id, $2, 'bench', 1, 'goal', $3::jsonb, 1, $4, false, false, false, '{0,0,0}', '{0,0,0}', '{0,0,0}' from unnest($1::uuid[]) as id`,
     [pools, gameId, JSON.stringify(TARGETS), now],
   );
   await database.query(

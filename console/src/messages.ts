@@ -27,12 +27,10 @@ const frame = {
   openMenu: 'Open menu',
   accountMenu: (username: string) => `Account of ${username}`,
   settings: 'Settings',
-  home: 'Home',
   footer: (version: string) => `Greenroom ${version}`,
   apiDescription: 'API description',
   offline: 'You are offline. What you see may be out of date.',
   reconnecting: 'Connection lost. Reconnecting… What you see may be out of date.',
-  reconnected: 'Connected again.',
 };
 
 const appearance = {
@@ -53,7 +51,6 @@ const failures = {
   notFoundTitle: 'Page not found',
   notFound: 'There is nothing at this address. It may have moved, or the game may be over.',
   goHome: 'Go to the start page',
-  signInNeeded: 'Sign in to see this page.',
 };
 
 const home = {
@@ -103,7 +100,6 @@ const account = {
   resetSend: 'Send link',
   resetSent: 'If that account exists, a message is on its way. The link works once and for one hour.',
   resetNewLead: 'Choose a new password. All other devices are signed out.',
-  recoveryCode: 'Recovery code',
   resetDone: 'Your password is changed. You can sign in now.',
   tooMany: (seconds: number | undefined) =>
     seconds === undefined
@@ -168,13 +164,11 @@ const games = {
   allSources: 'All organisers',
   live: 'Live',
   upcoming: 'Upcoming',
-  closing: 'Finishing',
   emptyLive: 'No match is live right now.',
   emptyUpcoming: 'No match is announced.',
   emptySearch: 'No game fits your search.',
   clearSearch: 'Clear search',
   startsAt: (when: string) => `Starts ${when}`,
-  liveFor: (time: string) => `Live · ${time}`,
   resultsFound: (number: number) => `${count(number, 'game', 'games')} found`,
   myPredictions: 'My predictions',
   manage: 'Manage games',
@@ -198,7 +192,6 @@ const game = {
   closed: 'This game is closed. All pools are decided.',
   closing: 'This game is finishing: no new predictions; the last questions are being decided.',
   notOpen: 'This game is not open yet. Questions that are shown already take predictions before the match.',
-  loadFailed: 'The game could not be loaded.',
   anonymousRefresh: 'You are watching as a guest. Figures refresh every few seconds.',
   details: 'Match room',
   parts: 'Show',
@@ -231,20 +224,15 @@ const pools = {
   people: (number: number) => count(number, 'player', 'players'),
   hot: 'Likely soon',
   blocked: 'Paused',
-  blockedHelp: 'Paused by the organiser: no new predictions at the moment.',
   stopped: 'Entries over',
   endsIn: (time: string) => `Ends in ${time}`,
   entriesEndIn: (time: string) => `Entries end in ${time}`,
-  waiting: 'Waiting for the result',
   on: (amount: string) => `${amount} on it`,
-  share: (percent: number) => `${percent} % of the money`,
-  multiplierLabel: (name: string, value: string) => `${name} pays ${value}`,
   rising: 'rising',
   falling: 'falling',
   mine: (amount: string, currency: string) => `Your stake: ${amount} ${currency}`,
   choose: 'Your prediction',
   targetTaken: (target: string) => `You back ${target}. You can add to it, but not back another answer.`,
-  ifDecidedNow: (amount: string) => `${amount} if decided now`,
 };
 
 const stake = {
@@ -265,12 +253,10 @@ const stake = {
   alone: 'Nobody is against you yet: the gain grows as others back other answers.',
   place: (amount: string, target: string) => `Place ${amount} on ${target}`,
   placeEmpty: 'Place prediction',
-  placing: 'Placing…',
   placed: (amount: string, target: string) => `Placed: ${amount} on ${target}.`,
   refused: (reason: string) => `Not placed. ${reason}`,
   unknown: 'The connection broke before the answer came. Trying again is safe: it counts once.',
   again: 'Try again',
-  another: 'Add more',
 };
 
 const results = {
@@ -293,8 +279,6 @@ const feed = {
   title: 'Event feed',
   empty: 'Nothing has happened yet.',
   event: (action: string, target: string) => `${action} – ${target}`,
-  newEvent: (action: string, target: string) => `New event: ${action}, ${target}.`,
-  newPool: (description: string) => `New question: ${description}`,
 };
 
 const chat = {
@@ -303,7 +287,6 @@ const chat = {
   write: 'Write a message',
   send: 'Send',
   signIn: 'Sign in to chat.',
-  messageOf: (sender: string, when: string) => `${sender}, ${when}`,
   joined: (name: string) => `${name} joined`,
   left: (name: string) => `${name} left`,
   tooFast: 'Slow down a little, then send again.',

@@ -28,7 +28,8 @@ export class EventStreamClient {
         ...(this.lastEventId === '' ? {} : { 'Last-Event-ID': this.lastEventId }),
       },
     });
-    if (response.status !== 200) throw new Error(`/events/stream answered ${response.status}: ${await response.text()}`);
+    if (response.status !== 200)
+      throw new Error(`/events/stream answered ${response.status}: ${await response.text()}`);
     this.#reading = this.#read(response.body!).catch((error: unknown) => this.events.end(String(error)));
     return this;
   }

@@ -20,7 +20,13 @@ export async function openStage(people: People): Promise<Stage> {
 
 /** Opens a game of chile and peru whose admin the stage's admin becomes; nobody has joined it. */
 export async function openGame(stage: Stage, params: object = {}): Promise<string> {
-  const asked = { source_id: stage.sourceId, game_name: 'Chile - Peru', type: 'football', actions: ACTIONS, targets: TARGETS };
+  const asked = {
+    source_id: stage.sourceId,
+    game_name: 'Chile - Peru',
+    type: 'football',
+    actions: ACTIONS,
+    targets: TARGETS,
+  };
   const { game_id: gameId } = await stage.console.expect(340, 370, { ...asked, ...params });
   await stage.console.expect(640, 616, { game_id: gameId });
   return gameId!;

@@ -119,7 +119,11 @@ export class OpcodeClient {
   /** As `ask`, where the answer must be `res`. */
   async expect(res: number, op: number, params: object = {}): Promise<Message> {
     const answer = await this.ask(op, params);
-    assert.equal(answer.res, res, `op ${op} ${JSON.stringify(params)} answered ${JSON.stringify(answer).slice(0, 600)}`);
+    assert.equal(
+      answer.res,
+      res,
+      `op ${op} ${JSON.stringify(params)} answered ${JSON.stringify(answer).slice(0, 600)}`,
+    );
     return answer;
   }
 
@@ -194,7 +198,10 @@ export async function connect(handshake: Handshake, seen?: Seen): Promise<Opcode
 }
 
 /** Opens a connection that must be refused; returns the 110 and the closing (WS7). */
-export async function connectRefused(handshake: Handshake, seen?: Seen): Promise<{ message: Message; closing: Closing }> {
+export async function connectRefused(
+  handshake: Handshake,
+  seen?: Seen,
+): Promise<{ message: Message; closing: Closing }> {
   const client = new OpcodeClient(connectionUrl(handshake), seen);
   const closing = await Promise.race([
     client.closed,

@@ -104,9 +104,10 @@ export class Person {
 
   /** What an invitation carries (FR1). */
   async challengeId(): Promise<string> {
-    const { rows } = await this.#people.database.query('select challenge_id from predictions_players where account_id = $1', [
-      this.id,
-    ]);
+    const { rows } = await this.#people.database.query(
+      'select challenge_id from predictions_players where account_id = $1',
+      [this.id],
+    );
     return (rows[0] as { challenge_id: string }).challenge_id;
   }
 
@@ -144,7 +145,10 @@ export class People {
   }
 
   async grant(person: Person, grant: string): Promise<void> {
-    await this.database.query('update accounts set grants = array_append(grants, $2) where id = $1', [person.id, grant]);
+    await this.database.query('update accounts set grants = array_append(grants, $2) where id = $1', [
+      person.id,
+      grant,
+    ]);
   }
 
   /** Every message any connection got was as declared; ends the connections. */

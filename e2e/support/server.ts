@@ -116,7 +116,10 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
 }
 
 /** Runs a command of the program to its end. */
-export async function runCommand(args: readonly string[], options: ServerOptions = {}): Promise<Ended & { output: string }> {
+export async function runCommand(
+  args: readonly string[],
+  options: ServerOptions = {},
+): Promise<Ended & { output: string }> {
   const program = new Program(args, options);
   return { ...(await program.ended), output: program.output };
 }

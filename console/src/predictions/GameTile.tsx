@@ -17,7 +17,7 @@ function whenText(game: ListedGame, nowMs: number): string {
 
 /** A game in a list: who plays, how it stands. */
 export function GameTile({ game, nowMs }: { game: ListedGame; nowMs: number }) {
-  const sides = game.score.length > 0 ? game.score : [];
+  const sides = game.status.startsWith('game_in_progress') ? game.score : [];
   return (
     <Card sx={{ height: '100%' }}>
       <CardActionArea component={RouterLink} to={`/predictions/games/${game.game_id}`} sx={{ height: '100%', p: 2 }}>

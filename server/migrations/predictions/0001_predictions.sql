@@ -90,9 +90,10 @@ create table predictions_pools (
   pending_block_at bigint,
   pending_allow_at bigint,
   is_hot boolean not null,
-  -- Valid money and people on each target, in the order of `targets`.
+  -- Valid money, people and bets on each target, in the order of `targets`.
   money bigint[] not null,
   people int[] not null,
+  bet_counts int[] not null,
   participants int not null default 0,
   next_bet_seq bigint not null default 1,
   last_placed_at bigint not null default 0,

@@ -43,6 +43,8 @@ export interface Demo {
 
 const DEFAULTS = { speed: 60, players: 200, betsPerSecond: 7, pauseMs: 15_000 };
 const FAILED_PAUSE_MS = 5_000;
+/** Time to open the pools of the first match: the later ones have the pause. */
+const FIRST_KICK_OFF_MS = 1_000;
 const FEED = 'built-in';
 const FINAL = 'server/modules/predictions/feeds/final-2022.json';
 const SOURCE_NAME = 'World Cup 2022';
@@ -90,16 +92,15 @@ class MatchLoop {
   async run(signal: AbortSignal): Promise<void> {
     const { ports } = this.#options.platform;
     let parts: { host: Host; players: AccountPrincipal[] } | undefined;
-    let kickOffAt = ports.clock.now();
+    let pauseMs = FIRST_KICK_OFF_MS;
     while (!signal.aborted) {
       try {
         parts ??= await this.#prepare();
-        await this.#play(parts, kickOffAt, signal);
-        kickOffAt = ports.clock.now() + this.#options.pauseMs;
+        await this.#play(parts, ports.clock.now() + pauseMs, signal);
+        pauseMs = this.#options.pauseMs;
       } catch (error) {
         ports.log.error({ err: error }, 'the demo match failed; another one follows');
         await waitUntil(ports.clock, ports.clock.now() + FAILED_PAUSE_MS, signal);
-        kickOffAt = ports.clock.now();
       }
     }
   }
@@ -161,7 +162,9 @@ class MatchLoop {
     }
     if (signal.aborted) return;
     await host.close(gameId);
-    onPlayed?.({ gameId, betsPlaced: crowd.betsPlaced, breaches: await this.#checkBooks(gameId, crowd.betsPlaced) });
+    const { betsPlaced } = crowd;
+    const breaches = await this.#checkBooks(gameId, betsPlaced);
+    onPlayed?.({ gameId, betsPlaced, breaches });
   }
 
   /** Every donut is where it belongs (RS12). */

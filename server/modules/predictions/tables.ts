@@ -105,6 +105,7 @@ export const pools = pgTable('predictions_pools', {
   isHot: boolean('is_hot').notNull(),
   money: money('money').array().notNull(),
   people: integer('people').array().notNull(),
+  betCounts: integer('bet_counts').array().notNull(),
   participants: integer('participants').notNull().default(0),
   nextBetSeq: instant('next_bet_seq').notNull().default(1),
   lastPlacedAt: instant('last_placed_at').notNull().default(0),

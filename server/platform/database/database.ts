@@ -189,7 +189,7 @@ class Transaction extends ConnectionQueryable implements Tx {
     this.#locks.enter(table);
     if (ids.length === 0) return [];
     return await this.query<Row>(
-      `select ${columns} from ${table.name} where ${table.key} = any ($1::${table.keyType}[]) order by ${table.key} for update`,
+      `select ${columns} from ${table.name} where ${table.key} = any ($1::${table.keyType}[]) order by ${table.order ?? table.key} for no key update`,
       [ids],
     );
   }

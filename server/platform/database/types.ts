@@ -18,7 +18,7 @@ export interface Tx extends Queryable {
   /** The installation's clock when the transaction began, epoch ms. */
   readonly now: number;
   /**
-   * Locks rows `FOR UPDATE` in id order and returns them. Tables must be locked in the order of their rank (DESIGN M3): a lower rank after
+   * Locks rows `FOR NO KEY UPDATE` (children that refer to them may still be inserted) in id order and returns them. Tables must be locked in the order of their rank (DESIGN M3): a lower rank after
    * a higher one throws. `columns` is SQL after SELECT. Ids that do not exist are simply absent from the result.
    */
   lock<Row extends object>(table: LockTable, columns: string, ids: readonly string[]): Promise<Row[]>;
@@ -36,6 +36,8 @@ export interface LockTable {
   key: string;
   /** SQL type of the key, for the array parameter. */
   keyType: 'uuid' | 'bigint' | 'text';
+  /** Order in which rows are locked, when the key alone does not give one; default the key. */
+  order?: string;
   /** Ascending through a transaction. Platform rows 0-99, module rows 100-899, balances 900-949; topics and audit chains come last by themselves. */
   rank: number;
 }

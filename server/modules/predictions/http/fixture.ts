@@ -37,6 +37,7 @@ import { insertPools } from '../service/pool-rows.ts';
 import { PregameService } from '../service/pregame.ts';
 import { EventService } from '../service/registration.ts';
 import { ResultService } from '../service/results.ts';
+import type { PoolEnding } from '../rules/resolution.ts';
 import { settleInTransaction } from '../service/settlement.ts';
 import { SourceService } from '../service/sources.ts';
 import { StatisticsService } from '../service/statistics.ts';
@@ -247,9 +248,10 @@ class World {
         poolId,
       ]);
       const game = await readGame(tx, row!.game_id);
-      const verdict = { winningTarget, lateFrom, expiredAt: null, decidedBy: null, game, step: { id: poolId } };
-      const end = winningTarget === null ? ('void' as const) : ('event' as const);
-      await settleInTransaction({ ports, timers, expiryGraceMs: 0 }, tx, poolId, { ...verdict, end });
+      const happenedAt = lateFrom ?? Number.MAX_SAFE_INTEGER;
+      const ending: PoolEnding = winningTarget === null ? { kind: 'void' } : { kind: 'event', winningTarget, happenedAt };
+      const verdict = { ending, decidedBy: null, game, step: { id: poolId } };
+      await settleInTransaction({ ports, timers, expiryGraceMs: 0 }, tx, poolId, verdict);
     });
   }
 }

@@ -46,7 +46,11 @@ export class BalanceTeller {
   }
 
   /** The end of a settlement step: everybody connected with money in these pools, once (BT9). */
-  async tellSettled(gameTopic: string, poolIds: readonly string[], except?: (connection: OpcodeConnection) => boolean): Promise<void> {
+  async tellSettled(
+    gameTopic: string,
+    poolIds: readonly string[],
+    except?: (connection: OpcodeConnection) => boolean,
+  ): Promise<void> {
     try {
       const rows = await this.#deps.database.query<{ account_id: string }>(
         'select distinct account_id from predictions_positions where pool_id = any ($1::uuid[]) and account_id = any ($2::uuid[])',
@@ -94,7 +98,11 @@ export class BalanceTeller {
     });
   }
 
-  async #tell(currency: string, accountIds: readonly string[], except: (connection: OpcodeConnection) => boolean = () => false): Promise<void> {
+  async #tell(
+    currency: string,
+    accountIds: readonly string[],
+    except: (connection: OpcodeConnection) => boolean = () => false,
+  ): Promise<void> {
     if (accountIds.length === 0) return;
     for (const row of await this.#read(accountIds)) if (row.currency === currency) this.#send(row, except, false);
   }
@@ -126,7 +134,10 @@ export class BalanceTeller {
     const known = this.#currencies.get(gameTopic);
     if (known !== undefined) return known;
     const gameId = gameTopic.slice(gameTopic.lastIndexOf('/') + 1);
-    const [row] = await this.#deps.database.query<{ currency: string }>('select currency from predictions_games where id = $1', [gameId]);
+    const [row] = await this.#deps.database.query<{ currency: string }>(
+      'select currency from predictions_games where id = $1',
+      [gameId],
+    );
     const currency = row?.currency ?? '';
     if (this.#currencies.size > 10_000) this.#currencies.clear();
     this.#currencies.set(gameTopic, currency);

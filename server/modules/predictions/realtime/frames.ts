@@ -23,7 +23,12 @@ export function eventFrame(event: LoggedEvent | EventRef, body?: object, rid?: s
   if (rid !== undefined) extras.rid = rid;
   const content = body ?? (event.data as Broadcast).body;
   // A message's time is its place in the log, which never goes back (CH2).
-  return messageFrame(res, event.type === 'chat.message' ? { ...content, received_at: event.at } : content, event.at, extras);
+  return messageFrame(
+    res,
+    event.type === 'chat.message' ? { ...content, received_at: event.at } : content,
+    event.at,
+    extras,
+  );
 }
 
 /** Response 666 with the dedicated part of 4.5. */
@@ -42,10 +47,15 @@ export function errorFrame(error: RuleError, t: number, about: { op: number | nu
 export function toRuleError(error: unknown): RuleError {
   if (error instanceof RuleError) return error;
   const status = (error as { status?: unknown } | null)?.status;
-  const name: RuleErrorName = status === 429 ? 'rate_limited' : status === 403 || status === 401 ? 'not_authorized' : 'internal_error';
+  const name: RuleErrorName =
+    status === 429 ? 'rate_limited' : status === 403 || status === 401 ? 'not_authorized' : 'internal_error';
   const retryAfterMs = (error as { retryAfterMs?: number } | null)?.retryAfterMs;
   const text = typeof status === 'number' ? (error as Error).message : undefined;
-  return new RuleError(name, retryAfterMs === undefined ? undefined : { retry_after_ms: retryAfterMs }, text === undefined ? {} : { text });
+  return new RuleError(
+    name,
+    retryAfterMs === undefined ? undefined : { retry_after_ms: retryAfterMs },
+    text === undefined ? {} : { text },
+  );
 }
 
 function isGameTopic(topic: string): boolean {

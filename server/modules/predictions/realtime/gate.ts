@@ -28,7 +28,14 @@ export function readHandshake(url: string): Handshake | null {
   const id = query.get('id') ?? '';
   const nonce = query.get('n') ?? '';
   const digest = (query.get('h') ?? '').toLowerCase();
-  if (!isUuid(id) || nonce === '' || nonce.length > MOST_NONCE_CHARS || nonce.includes('\u0000') || !/^[0-9a-f]{64}$/.test(digest)) return null;
+  if (
+    !isUuid(id) ||
+    nonce === '' ||
+    nonce.length > MOST_NONCE_CHARS ||
+    nonce.includes('\u0000') ||
+    !/^[0-9a-f]{64}$/.test(digest)
+  )
+    return null;
   return { id, nonce, digest, sourceId: query.get('s') };
 }
 
@@ -36,7 +43,9 @@ export function readHandshake(url: string): Handshake | null {
 export function isDigestOf(key: string, id: string, nonce: string, digest: string): boolean {
   const given = Buffer.from(digest, 'hex');
   const plain = createHash('sha256').update(id).update(nonce).update(key).digest();
-  const keyed = createHmac('sha256', key).update(id + nonce).digest();
+  const keyed = createHmac('sha256', key)
+    .update(id + nonce)
+    .digest();
   // Both are always compared, so that time does not tell which form was nearly right.
   const isPlain = timingSafeEqual(given, plain);
   const isKeyed = timingSafeEqual(given, keyed);
@@ -44,10 +53,16 @@ export function isDigestOf(key: string, id: string, nonce: string, digest: strin
 }
 
 /** The account behind a handshake: its digest is tried with every live key (WS5). Null when none fits. */
-export async function authenticate(sessions: Sessions, handshake: Handshake, address: string): Promise<{ principal: AccountPrincipal; isAdminKey: boolean } | null> {
+export async function authenticate(
+  sessions: Sessions,
+  handshake: Handshake,
+  address: string,
+): Promise<{ principal: AccountPrincipal; isAdminKey: boolean } | null> {
   const keys = await sessions.readableSecrets(handshake.id.toLowerCase(), KEY_KINDS);
   let found: (typeof keys)[number] | undefined;
   for (const key of keys) if (isDigestOf(key.secret, handshake.id, handshake.nonce, handshake.digest)) found ??= key;
   const record = found && (await sessions.resolveById(found.kind, found.id));
-  return record ? { principal: principalOf(record, 'session_key', address), isAdminKey: record.kind === KEY_KINDS[1] } : null;
+  return record
+    ? { principal: principalOf(record, 'session_key', address), isAdminKey: record.kind === KEY_KINDS[1] }
+    : null;
 }

@@ -1,6 +1,6 @@
 import { gameTopic } from '../events.ts';
-import type { ParamValues } from '../rules/params.ts';
 import type { OPS } from '../rules/ops.ts';
+import type { ParamValues } from '../rules/params.ts';
 import type { AskedGame } from '../service/games.ts';
 import type { OperationTable, Reply } from './operations.ts';
 
@@ -35,7 +35,9 @@ export const adminOperations = {
   },
   async update_game_details({ game_id: gameId, actions, targets, image_url: imageUrl }, { connection, services }) {
     const update = await services.games.update(connection.principal, gameId, { actions, targets, imageUrl });
-    return update.kind === 'details' ? { res: 342, body: update.body } : { res: 343, body: update.body, events: update.events };
+    return update.kind === 'details'
+      ? { res: 342, body: update.body }
+      : { res: 343, body: update.body, events: update.events };
   },
   async close_game({ game_id: gameId, force }, { connection, services }) {
     return { res: 341, ...(await services.closing.closeGame(connection.principal, gameId, force)) };
@@ -80,10 +82,16 @@ export const adminOperations = {
   async allow_betting_in_betting_pool({ pool_id: poolId, allow_at: at }, { connection, services }) {
     return { res: 369, ...(await services.pools.allow(connection.principal, poolId, at)) };
   },
-  async block_betting_for_game_and_action({ game_id: gameId, action_id: action, block_at: at }, { connection, services }) {
+  async block_betting_for_game_and_action(
+    { game_id: gameId, action_id: action, block_at: at },
+    { connection, services },
+  ) {
     return { res: 370, ...(await services.pools.blockAction(connection.principal, gameId, action, at)) };
   },
-  async allow_betting_for_game_and_action({ game_id: gameId, action_id: action, allow_at: at }, { connection, services }) {
+  async allow_betting_for_game_and_action(
+    { game_id: gameId, action_id: action, allow_at: at },
+    { connection, services },
+  ) {
     return { res: 371, ...(await services.pools.allowAction(connection.principal, gameId, action, at)) };
   },
   async suggest_hot_betting_pool({ pool_id: poolId, likely_to_happen_at: likelyAt, hot }, { connection, services }) {
@@ -96,7 +104,9 @@ export const adminOperations = {
       likelyAt: params.likely_to_happen_at,
     });
     return bodies.map((body): Reply => {
-      const own = events.filter((event) => (event.data as { body: { pool_id: unknown } }).body.pool_id === body.pool_id);
+      const own = events.filter(
+        (event) => (event.data as { body: { pool_id: unknown } }).body.pool_id === body.pool_id,
+      );
       return { res: 367, body, events: own };
     });
   },

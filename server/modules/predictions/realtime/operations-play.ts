@@ -1,6 +1,6 @@
+import { placedAtOut } from '../rules/distribution.ts';
 import { RuleError } from '../rules/errors.ts';
 import { moneyOut } from '../rules/money.ts';
-import { placedAtOut } from '../rules/distribution.ts';
 import type { OperationTable } from './operations.ts';
 
 /** Ops of players: games, pools, bets, balances, friends' predictions, chat (4.2: U). */
@@ -33,7 +33,10 @@ export const playOperations = {
   async get_betting_pool_bets_distribution({ pool_id: poolId }, { connection, services }) {
     return { res: 360, body: await services.poolReads.distribution(connection.principal, poolId) };
   },
-  async place_bet_in_betting_pool({ pool_id: poolId, target, amount, client_ref: clientRef }, { connection, services }) {
+  async place_bet_in_betting_pool(
+    { pool_id: poolId, target, amount, client_ref: clientRef },
+    { connection, services },
+  ) {
     const userId = await services.players.enter(connection.principal);
     const placed = await services.bets.place({ userId, poolId, target, amount, clientRef, kind: 'live' });
     const { bet } = placed;
@@ -64,7 +67,8 @@ export const playOperations = {
   async text_message({ text, targets }, { connection, services }) {
     const games = targets.length === 0 ? [...connection.rooms.keys()] : [...new Set(targets)];
     const stranger = games.find((gameId) => !connection.rooms.has(gameId));
-    if (stranger !== undefined || games.length === 0) throw new RuleError('not_subscribed', stranger === undefined ? undefined : { game_id: stranger });
+    if (stranger !== undefined || games.length === 0)
+      throw new RuleError('not_subscribed', stranger === undefined ? undefined : { game_id: stranger });
     const { events } = await services.chat.send(connection.principal, games, text);
     return events.map((event) => ({ res: 901, body: {}, events: [event] }));
   },

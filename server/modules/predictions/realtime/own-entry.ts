@@ -3,7 +3,11 @@ import type { UserSettlement } from '../rules/payout.ts';
 import type { ResultBody } from '../rules/result.ts';
 
 /** What a settled pool did to each of these accounts, with one query an event (BO1, DESIGN M4). */
-export async function readOwnSettlements(database: Queryable, body: ResultBody, accountIds: readonly string[]): Promise<Map<string, UserSettlement>> {
+export async function readOwnSettlements(
+  database: Queryable,
+  body: ResultBody,
+  accountIds: readonly string[],
+): Promise<Map<string, UserSettlement>> {
   const rows = await database.query<{
     account_id: string;
     target_id: string;

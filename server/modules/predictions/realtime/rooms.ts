@@ -46,7 +46,15 @@ export class Room {
   constructor(topic: string, deps: RoomDeps) {
     this.topic = topic;
     this.#deps = deps;
-    this.#anchor = { outlet: { send: () => undefined, sendNewest: () => undefined, sendUncounted: () => undefined, pendingBytes: 0, drained: () => Promise.resolve() } };
+    this.#anchor = {
+      outlet: {
+        send: () => undefined,
+        sendNewest: () => undefined,
+        sendUncounted: () => undefined,
+        pendingBytes: 0,
+        drained: () => Promise.resolve(),
+      },
+    };
     this.#channel = deps.channels.of(topic, (event) => this.#encode(event), { isSeparate: true });
   }
 
@@ -86,7 +94,9 @@ export class Room {
 
   /** Whether the connection hears what `cause` brings about, as a member or by interest. */
   hears(connection: OpcodeConnection, cause?: string): boolean {
-    return this.members.has(connection) || (cause !== undefined && (this.#interests.get(connection)?.has(cause) ?? false));
+    return (
+      this.members.has(connection) || (cause !== undefined && (this.#interests.get(connection)?.has(cause) ?? false))
+    );
   }
 
   /** The shared frame of a recent event. */
@@ -166,14 +176,22 @@ export class Room {
   }
 
   #interestedIn(cause: string): OpcodeConnection[] {
-    return [...this.#interests].filter(([connection, causes]) => causes.has(cause) && !this.members.has(connection)).map(([connection]) => connection);
+    return [...this.#interests]
+      .filter(([connection, causes]) => causes.has(cause) && !this.members.has(connection))
+      .map(([connection]) => connection);
   }
 
   /** A result too long to show whole: each member who is left out of it gets his own entry added (BO1). */
   async #tellTruncated(event: LoggedEvent, body: ResultBody, frame: Frame): Promise<null> {
     const cause = (event.data as Broadcast).cause;
-    const receivers = new Set([...this.members, ...this.#joining, ...(cause === undefined ? [] : this.#interestedIn(cause))]);
-    const own = await readOwnSettlements(this.#deps.database, body, [...new Set([...receivers].map((connection) => connection.accountId))]);
+    const receivers = new Set([
+      ...this.members,
+      ...this.#joining,
+      ...(cause === undefined ? [] : this.#interestedIn(cause)),
+    ]);
+    const own = await readOwnSettlements(this.#deps.database, body, [
+      ...new Set([...receivers].map((connection) => connection.accountId)),
+    ]);
     for (const connection of receivers) {
       const entry = own.get(connection.accountId);
       const personal = entry ? withOwnEntry(body, entry) : body;

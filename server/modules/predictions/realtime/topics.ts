@@ -1,12 +1,12 @@
 import type { Queryable } from '../../../platform/database/types.ts';
-import type { DescribedTopic } from '../../../platform/observability/asyncapi.ts';
-import type { TopicDefinition } from '../../../platform/realtime/types.ts';
 import { NotFound } from '../../../platform/errors.ts';
+import type { DescribedTopic } from '../../../platform/observability/asyncapi.ts';
 import type { Ports } from '../../../platform/ports.ts';
+import type { TopicDefinition } from '../../../platform/realtime/types.ts';
 import { type Broadcast, MESSAGE_OF_EVENT } from '../events.ts';
-import { poolShape } from '../shapes.ts';
 import { gameDetails } from '../service/game-details.ts';
 import { isUuid, readGame, readUnresolvedPools } from '../service/store.ts';
+import { poolShape } from '../shapes.ts';
 
 /** The module's topics on the native wire and as server-sent events (PF-23, PF-24): the same facts as the opcode wire, for readers. */
 export function predictionTopics(ports: Pick<Ports, 'clock'>): TopicDefinition[] {
@@ -32,7 +32,9 @@ export function predictionTopics(ports: Pick<Ports, 'clock'>): TopicDefinition[]
       action: 'predictions.public.read',
       sharedSnapshot: true,
       resource: async (db, { source }) => {
-        const rows = isUuid(source!) ? await db.query('select 1 as one from predictions_sources where id = $1', [source]) : [];
+        const rows = isUuid(source!)
+          ? await db.query('select 1 as one from predictions_sources where id = $1', [source])
+          : [];
         if (rows.length === 0) throw new NotFound('unknown_source', 'There is no such source.');
         return null;
       },
@@ -50,8 +52,16 @@ export function predictionTopics(ports: Pick<Ports, 'clock'>): TopicDefinition[]
 
 /** The same topics for the AsyncAPI document (PF-02). */
 export const describedTopics: readonly DescribedTopic[] = [
-  { name: 'predictions/game/{game}', summary: 'Everything that happens in one game: events, pools, bets, chat.', events: eventsOf(isOfGame) },
-  { name: 'predictions/source/{source}', summary: 'New games of a source.', events: eventsOf((type) => !isOfGame(type) && type !== 'admin.appointed') },
+  {
+    name: 'predictions/game/{game}',
+    summary: 'Everything that happens in one game: events, pools, bets, chat.',
+    events: eventsOf(isOfGame),
+  },
+  {
+    name: 'predictions/source/{source}',
+    summary: 'New games of a source.',
+    events: eventsOf((type) => !isOfGame(type) && type !== 'admin.appointed'),
+  },
 ];
 
 function isOfGame(type: string): boolean {
@@ -60,7 +70,9 @@ function isOfGame(type: string): boolean {
 
 function eventsOf(wanted: (type: string) => boolean): Record<string, object> {
   const types = Object.entries(MESSAGE_OF_EVENT).filter(([type]) => wanted(type));
-  return Object.fromEntries(types.map(([type, res]) => [type, { type: 'object', description: `Body of response ${res} of the opcode wire.` }]));
+  return Object.fromEntries(
+    types.map(([type, res]) => [type, { type: 'object', description: `Body of response ${res} of the opcode wire.` }]),
+  );
 }
 
 async function requireGame(db: Queryable, gameId: string): Promise<null> {

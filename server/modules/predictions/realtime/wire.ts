@@ -54,14 +54,25 @@ export class OpcodeWire {
     this.#options = options;
     this.#channels = new Channels(options.feed);
     const { database, ports } = options.services;
-    this.balances = new BalanceTeller({ database, log: ports.log, nowMs: () => ports.clock.now(), connections: this.#connections });
+    this.balances = new BalanceTeller({
+      database,
+      log: ports.log,
+      nowMs: () => ports.clock.now(),
+      connections: this.#connections,
+    });
     this.server = createSocketServer(
       {
         name: 'opcode',
         slowReaderCode: 1013,
         accessEndedCode: 4403,
-        onTooLarge: (socket) => this.#refuseFrame(socket, new RuleError('malformed_message', undefined, { text: 'The message is too large.' }), null),
-        onTooMany: (socket, retryAfterMs) => this.#refuse(socket, new RuleError('rate_limited', { retry_after_ms: retryAfterMs }), null),
+        onTooLarge: (socket) =>
+          this.#refuseFrame(
+            socket,
+            new RuleError('malformed_message', undefined, { text: 'The message is too large.' }),
+            null,
+          ),
+        onTooMany: (socket, retryAfterMs) =>
+          this.#refuse(socket, new RuleError('rate_limited', { retry_after_ms: retryAfterMs }), null),
         accept: (socket) => this.#accept(socket),
       },
       options.sockets,
@@ -75,11 +86,16 @@ export class OpcodeWire {
       for (const event of events) this.#settledElsewhere(event);
     });
     this.#stopHints = this.#options.feed.onHint((events) => {
-      for (const event of events) if (event.type === 'bets.placed' && !this.#rooms.has(event.topic)) this.balances.hint(event);
+      for (const event of events)
+        if (event.type === 'bets.placed' && !this.#rooms.has(event.topic)) this.balances.hint(event);
     });
     this.#recheck = setInterval(() => {
       if (this.#connections.size === 0 || this.#options.isBusHealthy()) return;
-      this.balances.recheck().catch((error: unknown) => this.#options.services.ports.log.debug({ err: error }, 'balances could not be compared'));
+      this.balances
+        .recheck()
+        .catch((error: unknown) =>
+          this.#options.services.ports.log.debug({ err: error }, 'balances could not be compared'),
+        );
     }, RECHECK_MS).unref();
   }
 
@@ -178,7 +194,10 @@ export class OpcodeWire {
     }
     const sources = await this.#options.sourcesOf(connection);
     if (sourceId !== null && isUuid(sourceId)) sources.push(sourceId);
-    await Promise.all([this.#hear(connection, playerTopic(connection.accountId)), ...sources.map((id) => this.hearSource(connection, id))]);
+    await Promise.all([
+      this.#hear(connection, playerTopic(connection.accountId)),
+      ...sources.map((id) => this.hearSource(connection, id)),
+    ]);
     if (restored.logonId !== null) {
       connection.logonId = restored.logonId;
       connection.answer(messageFrame(100, { session_key: restored.logonId, restored: true, games }, this.#now()));
@@ -204,7 +223,8 @@ export class OpcodeWire {
       await this.#operations.run(connection, request);
     } catch (error) {
       const ruleError = toRuleError(error);
-      if (ruleError.error === 'internal_error') this.#options.services.ports.log.error({ err: error, connection: connection.id }, 'an operation failed');
+      if (ruleError.error === 'internal_error')
+        this.#options.services.ports.log.error({ err: error, connection: connection.id }, 'an operation failed');
       if (ruleError.error === 'malformed_message') this.#refuseFrame(connection.socket, ruleError, frame, connection);
       else this.#refuse(connection.socket, ruleError, frame);
     } finally {
@@ -229,7 +249,8 @@ export class OpcodeWire {
   /** Bad frames are told; ten in a row end the connection (WS12). */
   #refuseFrame(socket: WireSocket, error: RuleError, frame: unknown, connection = this.#bySocket.get(socket.id)): void {
     this.#refuse(socket, error, frame);
-    if (connection && ++connection.badFrames >= BAD_FRAMES_BEFORE_CLOSE) socket.close(1008, 'too many malformed messages');
+    if (connection && ++connection.badFrames >= BAD_FRAMES_BEFORE_CLOSE)
+      socket.close(1008, 'too many malformed messages');
   }
 
   #refuse(socket: WireSocket, error: RuleError, frame: unknown): void {
@@ -253,7 +274,10 @@ export class OpcodeWire {
     try {
       await this.#options.attendance.drop(connection.id, connection.accountId);
     } catch (error) {
-      this.#options.services.ports.log.warn({ err: error, connection: connection.id }, 'a dropped connection was not written down; the sweep finds it');
+      this.#options.services.ports.log.warn(
+        { err: error, connection: connection.id },
+        'a dropped connection was not written down; the sweep finds it',
+      );
     }
   }
 
@@ -288,5 +312,7 @@ function isPlain(value: unknown, depth: number): boolean {
   if (typeof value === 'string') return value.isWellFormed() && !value.includes('\u0000');
   if (typeof value !== 'object' || value === null) return true;
   if (depth >= 32) return false;
-  return Object.entries(value).every(([key, item]) => key !== '__proto__' && isPlain(key, depth + 1) && isPlain(item, depth + 1));
+  return Object.entries(value).every(
+    ([key, item]) => key !== '__proto__' && isPlain(key, depth + 1) && isPlain(item, depth + 1),
+  );
 }

@@ -50,25 +50,31 @@ export class AttendanceService {
         'select id, nonce, logon_id, games, dropped_at from predictions_connections where account_id = $1 order by dropped_at desc nulls last, id',
         [accountId],
       );
-      const usable = rows.filter((row) => row.dropped_at === null || Number(row.dropped_at) > tx.now - this.#deps.settings.reconnectWindowMs);
+      const usable = rows.filter(
+        (row) => row.dropped_at === null || Number(row.dropped_at) > tx.now - this.#deps.settings.reconnectWindowMs,
+      );
       if (fresh.length === 0 && !usable.some((row) => row.nonce === nonce)) return null;
-      // Dropped ones come first, so that a connection which is still alive gives only what nobody else can.
-      const taken = usable.findLast((row) => row.nonce === nonce) ?? usable.find((row) => row.dropped_at !== null);
+      // Dropped ones come first: one whose drop is known is the likelier forerunner.
+      const taken = usable.find((row) => row.nonce === nonce) ?? usable.find((row) => row.dropped_at !== null);
       if (taken && taken.dropped_at !== null) {
         await tx.query('delete from predictions_connections where id = $1', [taken.id]);
         await this.#deps.timers.cancel(tx, [{ kind: RECONNECT_TIMER, key: taken.id }]);
       }
+      const games = await withoutClosed(tx, taken?.games ?? []);
       await tx.query(
         `insert into predictions_connections (id, account_id, nonce, process_id, logon_id, is_logged_on, games, opened_at)
          values ($1, $2, $3, $4, $5::uuid, $5::uuid is not null, $6, $7)`,
-        [connectionId, accountId, nonce, this.#processId, taken?.logon_id ?? null, taken?.games ?? [], tx.now],
+        [connectionId, accountId, nonce, this.#processId, taken?.logon_id ?? null, games, tx.now],
       );
-      return { logonId: taken?.logon_id ?? null, games: taken?.games ?? [] };
+      return { logonId: taken?.logon_id ?? null, games };
     });
   }
 
   async loggedOn(connectionId: string, logonId: string): Promise<void> {
-    await this.#deps.database.query('update predictions_connections set is_logged_on = true, logon_id = $2 where id = $1', [connectionId, logonId]);
+    await this.#deps.database.query(
+      'update predictions_connections set is_logged_on = true, logon_id = $2 where id = $1',
+      [connectionId, logonId],
+    );
   }
 
   /** Op 363: 470 goes out when it is the player's first connection in the game (GM14). @throws RuleError 6609, 6618 */
@@ -96,7 +102,8 @@ export class AttendanceService {
         'update predictions_connections set games = array_remove(games, $2::uuid) where id = $1 and $2::uuid = any (games) returning 1 as one',
         [connectionId, gameId],
       );
-      if (left.length === 0) throw new RuleError('not_subscribed', { game_id: gameId });
+      const isOpen = (await withoutClosed(tx, [gameId])).length > 0;
+      if (left.length === 0 || !isOpen) throw new RuleError('not_subscribed', { game_id: gameId });
       return (await isPresent(tx, accountId, gameId)) ? null : announce(tx, 'player.left', gameId, principal);
     });
   }
@@ -138,7 +145,10 @@ export class AttendanceService {
   }
 
   async #giveUp(tx: Tx, timer: Timer): Promise<void> {
-    const [row] = await tx.query<{ account_id: string }>('select account_id from predictions_connections where id = $1', [timer.key]);
+    const [row] = await tx.query<{ account_id: string }>(
+      'select account_id from predictions_connections where id = $1',
+      [timer.key],
+    );
     if (!row) return;
     await lockPlayer(tx, row.account_id);
     const [gone] = await tx.query<{ games: string[]; username: string }>(
@@ -146,11 +156,22 @@ export class AttendanceService {
        returning games, (select username from accounts a where a.id = c.account_id) as username`,
       [timer.key],
     );
-    for (const gameId of gone?.games ?? []) {
+    for (const gameId of await withoutClosed(tx, gone?.games ?? [])) {
       if (await isPresent(tx, row.account_id, gameId)) continue;
       announce(tx, 'player.left', gameId, { accountId: row.account_id, username: gone!.username });
     }
   }
+}
+
+/** All subscriptions end when a game is closed (GM12). */
+async function withoutClosed(database: Queryable, gameIds: readonly string[]): Promise<string[]> {
+  if (gameIds.length === 0) return [];
+  const rows = await database.query<{ id: string }>(
+    `select id from predictions_games where id = any ($1::uuid[]) and state <> 'closed'`,
+    [gameIds],
+  );
+  const open = new Set(rows.map((row) => row.id));
+  return gameIds.filter((gameId) => open.has(gameId));
 }
 
 /** Joins and leaves of one player happen one after the other. */
@@ -159,11 +180,19 @@ async function lockPlayer(tx: Tx, accountId: string): Promise<void> {
 }
 
 async function isPresent(database: Queryable, accountId: string, gameId: string): Promise<boolean> {
-  const rows = await database.query('select 1 as one from predictions_connections where account_id = $1 and $2::uuid = any (games) limit 1', [accountId, gameId]);
+  const rows = await database.query(
+    'select 1 as one from predictions_connections where account_id = $1 and $2::uuid = any (games) limit 1',
+    [accountId, gameId],
+  );
   return rows.length > 0;
 }
 
-function announce(tx: Tx, type: 'player.joined' | 'player.left', gameId: string, who: { accountId: string; username: string }): EventRef {
+function announce(
+  tx: Tx,
+  type: 'player.joined' | 'player.left',
+  gameId: string,
+  who: { accountId: string; username: string },
+): EventRef {
   const data: Broadcast = { body: { game_id: gameId, user_id: who.accountId, user_name: who.username } };
   return tx.append({ topic: gameTopic(gameId), type, data, actor: who.accountId });
 }

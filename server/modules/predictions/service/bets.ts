@@ -245,6 +245,7 @@ async function writeBets(
       id: poolId,
       money: `{${pool.targets.map((target) => backings.get(target.targetId)!.money).join()}}`,
       people: `{${pool.targets.map((target) => backings.get(target.targetId)!.people).join()}}`,
+      betCounts: `{${pool.targets.map((target, i) => pool.betCounts[i]! + placed.filter((one) => one.bet.targetId === target.targetId).length).join()}}`,
       participants: sumBackings(backings).people,
       nextSeq: book.nextSeq,
       lastPlacedAt: book.lastPlacedAt,
@@ -271,6 +272,7 @@ async function writeBets(
     touched.map((pool) => pool.id),
     touched.map((pool) => pool.money),
     touched.map((pool) => pool.people),
+    touched.map((pool) => pool.betCounts),
     touched.map((pool) => pool.participants),
     touched.map((pool) => pool.nextSeq),
     touched.map((pool) => pool.lastPlacedAt),
@@ -297,9 +299,9 @@ const WRITE_BETS = `
     where b.account_id = s.account_id and b.currency = s.currency
   )
   update predictions_pools p
-  set money = t.money::bigint[], people = t.people::int[], participants = t.participants, next_bet_seq = t.next_seq, last_placed_at = t.last_placed_at
-  from unnest($18::uuid[], $19::text[], $20::text[], $21::int[], $22::bigint[], $23::bigint[])
-    as t(id, money, people, participants, next_seq, last_placed_at)
+  set money = t.money::bigint[], people = t.people::int[], bet_counts = t.bet_counts::int[], participants = t.participants, next_bet_seq = t.next_seq, last_placed_at = t.last_placed_at
+  from unnest($18::uuid[], $19::text[], $20::text[], $21::text[], $22::int[], $23::bigint[], $24::bigint[])
+    as t(id, money, people, bet_counts, participants, next_seq, last_placed_at)
   where p.id = t.id`;
 
 function groupByPool(accepted: readonly Accepted[]): Map<string, Accepted[]> {

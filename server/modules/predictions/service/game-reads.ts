@@ -1,11 +1,10 @@
 import type { Principal } from '../../../platform/accounts/types.ts';
 import { RuleError } from '../rules/errors.ts';
 import { isOnActivePath, isOnUpcomingPath } from '../rules/game.ts';
-import { activeGameShape, upcomingGameShape } from '../rules/game-shapes.ts';
+import { activeGameShape, gameCardShape, upcomingGameShape } from '../rules/game-shapes.ts';
 import { ACTION_PRIORITY } from '../rules/game-state.ts';
 import { levelOf } from '../rules/targets.ts';
 import { type GameState, NONE } from '../rules/types.ts';
-import { gameCard } from '../shapes.ts';
 import { accountOf, requireAction } from './access.ts';
 import type { ServiceDeps } from './deps.ts';
 import type { SourceShape } from './sources.ts';
@@ -38,7 +37,7 @@ export class GameReads {
   async listOfSource(principal: Principal, sourceId: string): Promise<Record<string, unknown>> {
     const games = await this.#gamesOf(principal, sourceId, ACTIVE);
     const now = this.#deps.ports.clock.now();
-    return { source_id: sourceId, games: games.map((game) => gameCard(game, now)) };
+    return { source_id: sourceId, games: games.map((game) => gameCardShape(game, now)) };
   }
 
   /** 3811: games of a source that were not opened yet. Body of 3461. @throws RuleError 6608 */
@@ -99,7 +98,7 @@ export class GameReads {
     const scores = await this.#scoresOf(games);
     const now = this.#deps.ports.clock.now();
     const cards = games.map((game) => ({
-      ...gameCard(game, now),
+      ...gameCardShape(game, now),
       source_id: game.sourceId,
       source_name: names.get(game.sourceId) ?? '',
       score: scores.get(game.gameId) ?? [],

@@ -5,8 +5,8 @@ import { type Broadcast, type BroadcastType, CHANGES_TOPIC, gameTopic, playerTop
 import { addActions } from '../rules/actions.ts';
 import { invalidParameter, RuleError } from '../rules/errors.ts';
 import { assertGameAllows, assertSourceAllows, hashtagOf, planGameTimes } from '../rules/game.ts';
+import { createdGameShape } from '../rules/game-shapes.ts';
 import { addTargets } from '../rules/targets.ts';
-import { gameCreatedBody } from '../shapes.ts';
 import { accountOf, readRoles, requireAction, requireRole } from './access.ts';
 import type { Done, ServiceDeps } from './deps.ts';
 import { gameDetails } from './game-details.ts';
@@ -255,7 +255,7 @@ async function addVocabulary(
 
 /** 340, 3401 or 3402 for the caller and the source audience (GM1). */
 function announceGame(tx: Tx, game: StoredGame, type: BroadcastType, actor: string | null): Done {
-  const data: Broadcast = { body: gameCreatedBody(game) };
+  const data: Broadcast = { body: createdGameShape(game, game.typeGiven) };
   const event = tx.append({ topic: sourceTopic(game.sourceId), type, data, actor });
   appendListChange(tx, game);
   return { body: data.body, events: [event] };

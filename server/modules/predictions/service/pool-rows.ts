@@ -13,8 +13,8 @@ export async function insertPools(
   for (const pool of pools) {
     await tx.query(
       `insert into predictions_pools (id, game_id, description, type, action_id, targets, target_level, start_at, finish_at,
-         stop_accepting_bets_at, recreate_on_end, recreated_from, is_announced, is_blocked, blocked_at, is_hot, money, people)
-       values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, array_fill(0::bigint, array[$17::int]), array_fill(0, array[$17::int]))`,
+         stop_accepting_bets_at, recreate_on_end, recreated_from, is_announced, is_blocked, blocked_at, is_hot, money, people, bet_counts)
+       values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, array_fill(0::bigint, array[$17::int]), array_fill(0, array[$17::int]), array_fill(0, array[$17::int]))`,
       [
         pool.poolId,
         pool.gameId,

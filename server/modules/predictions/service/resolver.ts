@@ -5,7 +5,6 @@ import { type Broadcast, gameTopic, type ResolverEvent, type SettlementStep } fr
 import { comparePools, poolsDecidedBy } from '../rules/events.ts';
 import { planClose } from '../rules/game.ts';
 import { poolsOfAction } from '../rules/pool.ts';
-import { NONE } from '../rules/types.ts';
 import { announcePools } from './announce.ts';
 import { gameDetails } from './game-details.ts';
 import { closeGameRow, markBlocked } from './game-rows.ts';
@@ -81,13 +80,7 @@ export class Resolver {
         await this.#close(step, gameId, { force: false });
         return;
       case 'predictions.pool.expire': {
-        const verdict = {
-          end: 'expiry' as const,
-          winningTarget: NONE,
-          lateFrom: null,
-          expiredAt: dueAt,
-          decidedBy: null,
-        };
+        const verdict = { ending: { kind: 'expiry' as const, dueAt }, decidedBy: null };
         await this.#settleAll(step, game, [{ poolId: key, verdict }]);
         await step.complete('predictions.resolver.expired', (tx) => announcePools(tx, game));
         return;
@@ -144,10 +137,7 @@ export class Resolver {
     if (!event) throw new Error(`event ${eventId} is in the log but not in its table`);
     const happenedAt = Number(event.happened_at);
     const verdict = (winningTarget: string) => ({
-      end: 'event' as const,
-      winningTarget,
-      lateFrom: happenedAt,
-      expiredAt: null,
+      ending: { kind: 'event' as const, winningTarget, happenedAt },
       decidedBy: event.id,
     });
     if (event.pool_id !== null)
@@ -222,13 +212,10 @@ export class Resolver {
     });
     if (plan) {
       const verdicts = [
-        ...plan.close.toNone.map((pool) => ({ pool, end: 'close' as const, winningTarget: NONE })),
-        ...plan.close.toVoid.map((pool) => ({ pool, end: 'void' as const, winningTarget: null })),
+        ...plan.close.toNone.map((pool) => ({ pool, kind: 'close' as const })),
+        ...plan.close.toVoid.map((pool) => ({ pool, kind: 'void' as const })),
       ].sort((a, b) => comparePools(a.pool, b.pool));
-      const decided = verdicts.map(({ pool, end, winningTarget }) => ({
-        poolId: pool.poolId,
-        verdict: { end, winningTarget, lateFrom: null, expiredAt: null, decidedBy: null },
-      }));
+      const decided = verdicts.map(({ pool, kind }) => ({ poolId: pool.poolId, verdict: { ending: { kind }, decidedBy: null } }));
       await this.#settleAll(step, plan.game, decided, request);
     }
     await step.complete('predictions.close.end', async (tx) => {

@@ -3,9 +3,9 @@ import type { Timers } from '../../../platform/jobs/timers.ts';
 import type { Ports } from '../../../platform/ports.ts';
 import { CHANGES_TOPIC, gameTopic, type PoolDecided, type SettlementStep } from '../events.ts';
 import { countBackings } from '../rules/distribution.ts';
-import { type Settlement, settlePool } from '../rules/payout.ts';
-import { isRecreated, type NewPool, type PoolEnd, recreatePool } from '../rules/pool.ts';
-import { resultBody } from '../rules/result.ts';
+import type { Settlement } from '../rules/payout.ts';
+import type { NewPool } from '../rules/pool.ts';
+import { type PoolEnding, type PoolResolution, resolvePool } from '../rules/resolution.ts';
 import type { Bet, GameState } from '../rules/types.ts';
 import { insertPools } from './pool-rows.ts';
 import { BALANCES, BET_COLUMNS, type BetRow, betFromRow, lockPool, type StoredPool } from './store.ts';
@@ -13,13 +13,7 @@ import { cancelPoolTimers } from './timetable.ts';
 
 /** How a pool ends. */
 export interface PoolVerdict {
-  end: PoolEnd;
-  /** Null voids the pool (PO2). */
-  winningTarget: string | null;
-  /** Bets placed then or later are late (EV7); null when none is (EV14). */
-  lateFrom: number | null;
-  /** Due time of an expiry (SC4). */
-  expiredAt: number | null;
+  ending: PoolEnding;
   /** The registered event that decides it. */
   decidedBy: string | null;
   game: { gameId: string; state: GameState; currency: string; liveStartAt: number | null };
@@ -43,27 +37,25 @@ export async function settleInTransaction(
   poolId: string,
   verdict: PoolVerdict,
 ): Promise<boolean> {
-  // A recreated pool refers to its game: that lock comes before the pool's, as everywhere (DESIGN M3).
-  await tx.query('select 1 as one from predictions_games where id = $1 for key share', [verdict.game.gameId]);
   const pool = await lockPool(tx, poolId);
   if (pool.state !== 'open') return false;
   const resolvedAt = deps.ports.clock.now();
   const bets = (
     await tx.query<BetRow>(`select ${BET_COLUMNS} from predictions_bets where pool_id = $1 order by seq`, [poolId])
   ).map(betFromRow);
-  const settlement = settlePool(bets, verdict);
-  await writeResult(tx, pool, verdict, settlement, validBackings(pool, bets, verdict.lateFrom), resolvedAt);
+  const resolution = resolvePool(pool, bets, verdict.ending, { resolvedAt, gameState: verdict.game.state });
+  const { settlement, successor } = resolution;
+  await writeResult(tx, pool, verdict, resolution, validBets(pool, bets, verdict.ending));
   if (settlement.users.length > 0) await writeMoney(tx, pool, verdict.game.currency, settlement, resolvedAt);
-  await cancelPoolTimers(deps.timers, tx, poolId, verdict.end === 'expiry');
-  if (isRecreated(pool, verdict.end, verdict.game.state))
-    await insertRecreated(deps, tx, recreatePool(pool, resolvedAt));
+  await cancelPoolTimers(deps.timers, tx, poolId, verdict.ending.kind === 'expiry');
+  if (successor) await insertRecreated(deps, tx, successor);
 
   const data: PoolDecided = {
-    body: resultBody(pool, settlement, { resolvedAt, expiredAt: verdict.expiredAt }),
+    body: resolution.body,
     step: verdict.step,
     ...(verdict.cause === undefined ? {} : { cause: verdict.cause }),
   };
-  tx.append({ topic: gameTopic(pool.gameId), type: verdict.end === 'expiry' ? 'pool.expired' : 'pool.resolved', data });
+  tx.append({ topic: gameTopic(pool.gameId), type: resolution.res === 363 ? 'pool.expired' : 'pool.resolved', data });
   tx.append({
     topic: CHANGES_TOPIC,
     type: 'settled',
@@ -83,43 +75,51 @@ async function writeResult(
   tx: Tx,
   pool: StoredPool,
   verdict: PoolVerdict,
-  settlement: Settlement,
-  valid: { money: bigint[]; people: number[] },
-  resolvedAt: number,
+  { state, settlement, body }: PoolResolution,
+  valid: Pick<StoredPool, 'money' | 'people' | 'betCounts'>,
 ): Promise<void> {
   await tx.query(
     `update predictions_pools set state = $2, winning_target = $3, is_money_return = $4, late_from = $5, resolved_at = $6, expired_at = $7,
-       decided_by = $8, money = $9::bigint[], people = $10::int[], participants = $11, is_hot = false, pending_block_at = null,
+       decided_by = $8, money = $9::bigint[], people = $10::int[], bet_counts = $11::int[], participants = $12, is_hot = false, pending_block_at = null,
        pending_allow_at = null, parked_at = null, parked_reason = null
      where id = $1`,
     [
       pool.poolId,
-      { event: 'resolved', close: 'resolved', expiry: 'expired', void: 'voided' }[verdict.end],
+      state,
       settlement.winningTarget,
       settlement.isMoneyReturn,
-      verdict.lateFrom,
-      resolvedAt,
-      verdict.expiredAt,
+      lateFrom(verdict.ending),
+      body.resolved_at,
+      body.expired_at ?? null,
       verdict.decidedBy,
       valid.money,
       valid.people,
+      valid.betCounts,
       valid.people.reduce((sum, n) => sum + n, 0),
     ],
   );
 }
 
-/** Money and people per target, counting valid bets only (PO10). */
-function validBackings(
+/** Bets placed then or later are late (EV7); null when none is (EV14). */
+function lateFrom(ending: PoolEnding): number | null {
+  return ending.kind === 'event' ? ending.happenedAt : null;
+}
+
+/** Money, people and bets per target, counting valid bets only (PO10). */
+function validBets(
   pool: StoredPool,
   bets: readonly Bet[],
-  lateFrom: number | null,
-): { money: bigint[]; people: number[] } {
-  const valid = bets.filter((bet) => lateFrom === null || bet.placedAt < lateFrom);
+  ending: PoolEnding,
+): Pick<StoredPool, 'money' | 'people' | 'betCounts'> {
+  const lateAt = lateFrom(ending);
+  const valid = bets.filter((bet) => lateAt === null || bet.placedAt < lateAt);
   if (valid.length === bets.length) return pool;
   const backings = countBackings(valid);
+  const countOf = (targetId: string) => valid.filter((bet) => bet.targetId === targetId).length;
   return {
     money: pool.targets.map((target) => backings.get(target.targetId)?.money ?? 0n),
     people: pool.targets.map((target) => backings.get(target.targetId)?.people ?? 0),
+    betCounts: pool.targets.map((target) => countOf(target.targetId)),
   };
 }
 

@@ -19,9 +19,6 @@ export async function readShownBets(
   const shown = new Map(pools.map((pool) => [pool.poolId, new Map<string, ShownBets>()]));
   if (lines.length === 0) return withNobody(pools, shown, options);
   const newest = Map.groupBy(await queryLines<BetRow>(database, NEWEST_BETS, lines, MOST_BETS_SHOWN), lineKey);
-  const totals = new Map(
-    (await queryLines<{ n: bigint }>(database, COUNT_BETS, lines)).map((row) => [lineKey(row), Number(row.n)]),
-  );
   const users = options.withUsers
     ? Map.groupBy(await queryLines<{ account_id: string }>(database, USERS, lines, MOST_USERS), lineKey)
     : undefined;
@@ -30,7 +27,7 @@ export async function readShownBets(
     const bets = (newest.get(key) ?? []).map(betFromRow).toReversed();
     shown.get(pool.poolId)!.set(targetId, {
       bets,
-      total: totals.get(key) ?? 0,
+      total: pool.betCounts[pool.targets.findIndex((target) => target.targetId === targetId)]!,
       ...(users ? { userIds: (users.get(key) ?? []).map((row) => row.account_id) } : {}),
     });
   }
@@ -81,11 +78,6 @@ const NEWEST_BETS = `
     where pool_id = t.pool_id and target_id = t.target_id and (t.late_from is null or placed_at < t.late_from)
     order by seq desc limit $4
   ) b`;
-
-const COUNT_BETS = `
-  select t.pool_id, t.target_id, count(*) as n ${LINES}
-  join predictions_bets b on b.pool_id = t.pool_id and b.target_id = t.target_id and (t.late_from is null or b.placed_at < t.late_from)
-  group by t.pool_id, t.target_id`;
 
 const USERS = `
   select t.pool_id, t.target_id, s.account_id ${LINES} cross join lateral (

@@ -17,7 +17,7 @@ export const SOURCES: LockTable = { name: 'predictions_sources', key: 'id', keyT
 export const GAMES: LockTable = { name: 'predictions_games', key: 'id', keyType: 'uuid', rank: 110 };
 export const PLAYERS: LockTable = { name: 'predictions_players', key: 'account_id', keyType: 'uuid', rank: 115 };
 export const POOLS: LockTable = { name: 'predictions_pools', key: 'id', keyType: 'uuid', rank: 120 };
-export const BALANCES: LockTable = { name: 'predictions_balances', key: 'account_id', keyType: 'uuid', rank: 900 };
+export const BALANCES: LockTable = { name: 'predictions_balances', key: 'account_id', order: 'account_id, currency', keyType: 'uuid', rank: 900 };
 
 /** An owner of games. */
 export interface StoredSource {
@@ -45,9 +45,10 @@ export interface StoredGame extends Game {
 
 /** A pool with its money and how it ended. */
 export interface StoredPool extends Pool {
-  /** Valid money and people per target, in the order of `targets`. */
+  /** Valid money, people and bets per target, in the order of `targets`. */
   money: bigint[];
   people: number[];
+  betCounts: number[];
   participants: number;
   nextBetSeq: number;
   lastPlacedAt: number;
@@ -68,7 +69,7 @@ export const GAME_COLUMNS = `id, source_id, type_id, type_given,
 
 export const POOL_COLUMNS = `id, game_id, description, type, action_id, targets, target_level, state, log_seq, start_at, finish_at,
   stop_accepting_bets_at, recreate_on_end, recreated_from, is_blocked, blocked_at, allowed_at, pending_block_at, pending_allow_at, is_hot,
-  money, people, participants, next_bet_seq, last_placed_at, winning_target, is_money_return, late_from, resolved_at, expired_at, parked_at,
+  money, people, bet_counts, participants, next_bet_seq, last_placed_at, winning_target, is_money_return, late_from, resolved_at, expired_at, parked_at,
   (select t.due_at from timers t where t.kind = 'predictions.action.block' and t.key = game_id || '/' || action_id) as action_block_at,
   (select t.due_at from timers t where t.kind = 'predictions.action.allow' and t.key = game_id || '/' || action_id) as action_allow_at`;
 
@@ -115,6 +116,7 @@ export interface PoolRow {
   is_hot: boolean;
   money: bigint[];
   people: number[];
+  bet_counts: number[];
   participants: number;
   next_bet_seq: bigint;
   last_placed_at: bigint;
@@ -174,6 +176,7 @@ export function poolFromRow(row: PoolRow): StoredPool {
     logSeq: Number(row.log_seq),
     money: row.money,
     people: row.people,
+    betCounts: row.bet_counts,
     participants: row.participants,
     nextBetSeq: Number(row.next_bet_seq),
     lastPlacedAt: Number(row.last_placed_at),

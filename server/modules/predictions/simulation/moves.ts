@@ -26,8 +26,9 @@ export interface Scene {
   random: SeededRandom;
   now(): number;
   players: readonly AccountPrincipal[];
+  /** Those that are being closed, or are closed, first; the newest last. */
   games: readonly SimulatedGame[];
-  /** Pools of the games, unresolved and resolved ones, oldest first. */
+  /** Pools of the games: some resolved ones, then the unresolved ones, oldest first. */
   pools: readonly SeenPool[];
   journal: Journal;
 }
@@ -51,16 +52,19 @@ export interface Move {
 const LEAVES = ['Chile:11', 'chile:7', 'Peru:4', 'Brazil', 'none'];
 const LEVELS = [['chile', 'peru', 'brazil'], ['chile:11', 'chile:7', 'peru:4']] as const;
 const ACTIONS = ['goal', 'yellow-card', 'corner-kick'];
-const AMOUNTS = ['0.01', '0.03', '1', '2.50', '3.33', '7', '10', '41.07', '250'];
+const AMOUNTS = ['0.01', '0.03', '1', '2.50', '3.33', '7', '10', '41.07'];
 const BAD_AMOUNTS = [0, -1, '1.005', 'abc', null, '1e3', 10_000_000];
 /** Names of events are few, so that repeats happen by themselves. */
 const EVENT_NAMES = 40;
+/** How many of the newest are mostly meant. */
+const RECENT_GAMES = 3;
+const RECENT_POOLS = 12;
 
 type Draw = (scene: Scene) => Move | undefined;
 
 /** Every kind of move with its weight. */
 const MOVES: readonly (readonly [number, Draw])[] = [
-  [34, drawBet],
+  [50, drawBet],
   [4, drawBadBet],
   [12, drawPool],
   [14, drawEvent],
@@ -73,6 +77,7 @@ const MOVES: readonly (readonly [number, Draw])[] = [
   [2, drawChat],
   [2, drawAttendance],
   [1, drawUpdate],
+  [1, drawOpening],
 ];
 
 /** Draws what somebody does next. */
@@ -86,16 +91,16 @@ export function drawMove(scene: Scene): Move {
   }
 }
 
-function recent<T>(random: SeededRandom, items: readonly T[]): T | undefined {
+function recent<T>(random: SeededRandom, items: readonly T[], most = RECENT_GAMES): T | undefined {
   if (items.length === 0) return undefined;
   // Mostly the newest ones: old pools are resolved, and bets on them only refused.
-  const span = random.below(4) === 0 ? items.length : Math.min(items.length, 12);
+  const span = random.below(10) === 0 ? items.length : Math.min(items.length, most);
   return items[items.length - 1 - random.below(span)];
 }
 
 function drawBet(scene: Scene): Move | undefined {
   const { random, journal } = scene;
-  const pool = recent(random, scene.pools);
+  const pool = recent(random, scene.pools, RECENT_POOLS);
   if (!pool) return undefined;
   const again = random.below(12) === 0 ? journal.someBet(random) : undefined;
   const bet = again ?? journal.newBet({
@@ -119,7 +124,7 @@ function drawBet(scene: Scene): Move | undefined {
 }
 
 function drawBadBet({ random, players, pools }: Scene): Move | undefined {
-  const pool = recent(random, pools);
+  const pool = recent(random, pools, RECENT_POOLS);
   if (!pool) return undefined;
   const isBadTarget = random.below(3) === 0;
   const bet = {
@@ -144,7 +149,7 @@ function drawPool(scene: Scene): Move | undefined {
   const game = recent(random, scene.games);
   if (!game) return undefined;
   const type = (1 + random.below(4)) as PoolType;
-  const durationMs = 1_000 + random.below(60_000);
+  const durationMs = 1_000 + random.below(90_000);
   const finishAt = scene.now() + durationMs;
   const level = random.pick(LEVELS);
   const asked = {
@@ -236,7 +241,7 @@ function adminOf(scene: Scene, pool: SeenPool | undefined): AccountPrincipal | u
 }
 
 function drawSwitch(scene: Scene): Move | undefined {
-  const pool = recent(scene.random, scene.pools);
+  const pool = recent(scene.random, scene.pools, RECENT_POOLS);
   const admin = adminOf(scene, pool);
   if (!pool || !admin) return undefined;
   const [kind, at] = [scene.random.pick(['block', 'allow'] as const), soon(scene)];
@@ -254,7 +259,7 @@ function drawActionSwitch(scene: Scene): Move | undefined {
 
 function drawHot(scene: Scene): Move | undefined {
   const { random } = scene;
-  const pool = recent(random, scene.pools);
+  const pool = recent(random, scene.pools, RECENT_POOLS);
   const admin = adminOf(scene, pool);
   if (!pool || !admin) return undefined;
   const likelyAt = soon(scene);
@@ -269,7 +274,7 @@ function drawHot(scene: Scene): Move | undefined {
 }
 
 function drawClose({ random, games, journal }: Scene): Move | undefined {
-  const game = recent(random, games.slice(0, -1));
+  const game = recent(random, games.slice(0, -1), 2);
   if (!game) return undefined;
   const isForced = random.below(2) === 0;
   game.isClosing = true;
@@ -323,4 +328,12 @@ function drawUpdate({ random, games }: Scene): Move | undefined {
   if (!game) return undefined;
   const changes = { actions: ACTIONS, targets: [`Peru:${random.below(9)}`] };
   return { name: 'update', send: (process) => process.services.games.update(game.admin, game.gameId, changes) };
+}
+
+/** A game that is created only is opened; for others it is refused. */
+function drawOpening({ random, games }: Scene): Move | undefined {
+  const game = recent(random, games);
+  if (!game) return undefined;
+  const added = { actions: [], targets: ['Chile:12'] };
+  return { name: 'opening', send: (process) => process.services.games.open(game.admin, game.gameId, added) };
 }

@@ -57,7 +57,7 @@ export class Simulation {
     this.installation.clock.advance(this.#random.below(this.#random.below(20) === 0 ? 60_000 : 800));
     await this.#tendGames();
     await this.#look();
-    const moves = Array.from({ length: this.#random.below(3) === 0 ? 2 + this.#random.below(8) : 1 }, () => drawMove(this.#scene()));
+    const moves = Array.from({ length: this.#random.below(4) === 0 ? 1 : 2 + this.#random.below(15) }, () => drawMove(this.#scene()));
     this.#note(`at ${this.installation.clock.now()}: ${moves.map((move) => move.name).join(', ')}`);
     const disaster = this.#drawDisaster();
     await Promise.all([...moves.map((move) => this.#perform(move)), disaster?.()]);
@@ -84,6 +84,11 @@ export class Simulation {
     }
   }
 
+  async countPools(): Promise<number> {
+    const { rows } = await this.installation.store.pool.query<{ n: bigint }>('select count(*) as n from predictions_pools');
+    return Number(rows[0]!.n);
+  }
+
   close(): Promise<void> {
     return this.installation.close();
   }
@@ -94,7 +99,7 @@ export class Simulation {
       random: this.#random,
       now: () => clock.now(),
       players: this.#players,
-      games: this.#games,
+      games: this.#games.toSorted((a, b) => Number(b.isClosing) - Number(a.isClosing)),
       pools: this.#pools,
       journal: this.journal,
     };
@@ -106,7 +111,7 @@ export class Simulation {
     const random = this.#random;
     const admin = random.pick(this.#players);
     let sourceId = random.uuid();
-    const isOpened = random.below(5) > 0;
+    const isOpened = random.below(6) > 0;
     const closeAt = random.below(5) === 0 ? this.installation.clock.now() + 30_000 + random.below(200_000) : null;
     await this.#perform({
       name: 'source',
@@ -136,7 +141,9 @@ export class Simulation {
   async #look(): Promise<void> {
     type Row = { id: string; game_id: string; type: PoolType; action_id: string; targets: TargetEntry[] };
     const { rows } = await this.installation.store.pool.query<Row>(
-      'select id, game_id, type, action_id, targets from (select * from predictions_pools order by log_seq desc limit 60) p order by log_seq',
+      `(select id, game_id, type, action_id, targets from predictions_pools where state <> 'open' order by log_seq desc limit 15)
+       union all
+       (select id, game_id, type, action_id, targets from predictions_pools where state = 'open' order by log_seq)`,
     );
     this.#pools = rows.map((row) => ({
       poolId: row.id,
@@ -192,7 +199,7 @@ export class Simulation {
     const { installation } = this;
     const victim = random.pick(installation.processes);
     const ticks = random.below(40);
-    switch (random.below(24)) {
+    switch (random.below(40)) {
       case 0:
         return () => this.#afterTicks(ticks, 'crash', () => this.#crash([victim]));
       case 1:
