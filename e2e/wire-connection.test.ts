@@ -50,7 +50,7 @@ async function storeVector(): Promise<void> {
   );
   await pool.query(
     `insert into sessions (id, account_id, kind, secret_sealed, created_at, expires_at, last_seen_at, address, agent)
-     values ($1, $2, 'predictions.user', $3, $4, $5, $4, '127.0.0.1', '')`,
+     values ($1, $2, 'predictions.key', $3, $4, $5, $4, '127.0.0.1', '')`,
     [randomUUID(), id, sealed, now, now + HOUR_MS],
   );
 }
@@ -68,7 +68,13 @@ test('predictions-1: either digest of the vector is accepted (WS2, WS3)', async 
 test('predictions-2: one hex digit changed: res 110 with a text, close 4401 (WS7)', async () => {
   const { id, key, plain } = VECTOR;
   const digest = plain.replace(/^./, (digit) => (digit === '0' ? '1' : '0'));
-  const { message, closing } = await connectRefused({ wsUrl: house.server.wsUrl, id, key, nonce: VECTOR.nonce, digest });
+  const { message, closing } = await connectRefused({
+    wsUrl: house.server.wsUrl,
+    id,
+    key,
+    nonce: VECTOR.nonce,
+    digest,
+  });
   assert.equal(typeof message.text, 'string');
   assert.equal(closing.code, 4401);
 });
@@ -226,10 +232,22 @@ test('AU13: a new password closes every connection with 4403', async () => {
 
 test('WS12: what cannot be read is 6605 and the connection stays; ten in a row close it with 1008', async () => {
   const client = await (await house.people.signUp('alice')).connect();
-  const bad = ['no json', '[]', '"text"', '{}', '{"op":""}', '{"op":null}', '{"op":1,"x":"\\u0000"}', '{"__proto__":{},"op":1}'];
+  const bad = [
+    'no json',
+    '[]',
+    '"text"',
+    '{}',
+    '{"op":""}',
+    '{"op":null}',
+    '{"op":1,"x":"\\u0000"}',
+    '{"__proto__":{},"op":1}',
+  ];
   const from = client.mark();
   for (const text of bad) client.socket.send(text);
-  const refusals = await client.receives(bad.map(() => 666), from);
+  const refusals = await client.receives(
+    bad.map(() => 666),
+    from,
+  );
   assert.deepEqual(new Set(refusals.map(({ code }) => code)), new Set([6605]));
   // The pong between broke the row.
   for (let sent = 0; sent < 9; sent++) client.socket.send('no json');
@@ -266,8 +284,10 @@ test('WS12: a reader that takes nothing is closed with 1013 and delays nobody', 
   const targets = Array.from({ length: 1_900 }, (_, i) => `Team:${i}`);
   const big = await openGame(stage, { targets });
   const client = await (await house.people.signUp('alice')).connect();
-  const slowReaders = async () =>
-    /websocket_slow_readers_total\{wire="opcode"\} (\d+)/.exec(await (await fetch(`${house.server.url}/metrics`)).text())?.[1];
+  const slowReaders = async () => {
+    const metrics = await (await fetch(`${house.server.url}/metrics`)).text();
+    return /websocket_opcode\{what="slowReaders"\} (\d+)/.exec(metrics)?.[1];
+  };
   client.socket.pause();
   for (let sent = 0; sent < 150; sent++) client.send(372, { game_id: big });
   await stage.console.expect(1, 1);

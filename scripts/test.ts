@@ -24,6 +24,7 @@ const PARTS = ['embedded', 'external', 'e2e'] as const;
 interface Plan {
   only: (typeof PARTS)[number] | undefined;
   files: string[];
+  repeated: string[];
   servicesRequired: boolean;
 }
 
@@ -33,7 +34,12 @@ function readPlan(): Plan {
   if (values.only !== undefined && only === undefined) fail(`--only takes one of ${PARTS.join(', ')}`);
   const files = findTestFiles(positionals);
   if (files.length === 0) fail('no test file has that in its path');
-  return { only, files, servicesRequired: process.env.GREENROOM_TEST_SERVICES === 'required' };
+  return {
+    only,
+    files,
+    repeated: files.filter(usesDatabase),
+    servicesRequired: process.env.GREENROOM_TEST_SERVICES === 'required',
+  };
 }
 
 function fail(message: string): never {
@@ -63,8 +69,7 @@ async function main(interrupted: AbortSignal): Promise<void> {
   }
   if (plan.only === undefined || plan.only === 'external') {
     missing += tellMissing('suite external', services.postgres, plan);
-    const files = plan.files.filter(usesDatabase);
-    for (const result of await runExternal(files, services.postgres, runId, interrupted))
+    for (const result of await runExternal(plan.repeated, services.postgres, runId, interrupted))
       results.push({ suite: 'external', ...result });
   }
   writeFileSync(join(ARTIFACTS, 'tests.json'), JSON.stringify(results, undefined, 1));

@@ -18,17 +18,17 @@ export async function openPlatform(loaded: LoadedSettings, version: string): Pro
 }
 
 /**
- * Opens the platform for a command that works beside a running server (DESIGN 3.2): on the embedded database of the server that runs on `DATA_DIR`,
- * when there is one. `isBeside` is false when this process had to start the embedded database itself.
+ * Settings with which a command reaches the database of a running server (DESIGN 3.2): the operator's own, or the embedded one of the server that runs
+ * on `DATA_DIR`; undefined when no server runs there.
  */
-export async function attachPlatform(loaded: LoadedSettings, version: string): Promise<{ platform: Platform; isBeside: boolean }> {
+export async function findRunning(loaded: LoadedSettings): Promise<LoadedSettings | undefined> {
   const { platform: settings } = loaded;
-  if (settings.DATABASE_URL !== null) return { platform: await openPlatform(loaded, version), isBeside: true };
+  if (settings.DATABASE_URL !== null) return loaded;
   const found = await findEmbeddedPostgres(settings.DATA_DIR);
-  if (!found) return { platform: await openPlatform(loaded, version), isBeside: false };
+  if (!found) return undefined;
   const url = new URL(`postgresql://${encodeURIComponent(found.user)}@localhost:${found.port}/${found.database}`);
   url.searchParams.set('host', found.host);
-  return { platform: await openPlatform({ ...loaded, platform: { ...settings, DATABASE_URL: url.href } }, version), isBeside: true };
+  return { ...loaded, platform: { ...settings, DATABASE_URL: url.href } };
 }
 
 /** Starts a server that ends by signal: the first asks it to finish, a second one ends the process at once (platform 1, "Exit"). */

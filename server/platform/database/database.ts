@@ -28,6 +28,7 @@ export class PostgresDatabase implements Database {
   readonly orm: Orm;
   readonly #options: DatabaseOptions;
   readonly #pool: pg.Pool;
+  readonly #statements = new Statements();
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
@@ -43,11 +44,19 @@ export class PostgresDatabase implements Database {
     }
   }
 
+  async hotQuery<Row extends object>(sql: string, params: readonly unknown[]): Promise<Row[]> {
+    try {
+      return (await this.#pool.query(this.#statements.named(sql, params))).rows as Row[];
+    } catch (error) {
+      throw isConnectionLost(error) ? databaseAway(error) : error;
+    }
+  }
+
   async withConnection<T>(fn: (connection: Queryable) => Promise<T>): Promise<T> {
     const client = await this.#connect();
     let broken: Error | undefined;
     try {
-      return await fn(new ConnectionQueryable(client));
+      return await fn(new ConnectionQueryable(client, this.#statements));
     } catch (error) {
       broken = isConnectionLost(error) ? (error as Error) : undefined;
       throw error;
@@ -79,7 +88,7 @@ export class PostgresDatabase implements Database {
   async #attempt<T>(name: string, fn: (tx: Tx) => Promise<T>, options: TransactionOptions): Promise<Outcome<T>> {
     const { ports, faults } = this.#options;
     const client = await this.#connect();
-    const tx = new Transaction(client, ports.clock.now(), ports.ids.uuid());
+    const tx = new Transaction(client, this.#statements, { now: ports.clock.now(), commitId: ports.ids.uuid() });
     let broken: Error | undefined;
     let ended: { value: T } | undefined;
     try {
@@ -119,6 +128,8 @@ export class PostgresDatabase implements Database {
   /** Committed when its row is there; aborted when it is not and the session that might still be committing is gone. */
   async #fateOf(tx: Transaction): Promise<'committed' | 'aborted' | undefined> {
     for (let waitedMs = 0, waitMs = 20; waitedMs < FATE_LIMIT_MS; waitedMs += waitMs, waitMs = Math.min(waitMs * 2, 1000)) {
+      // This process is closing its database: nobody can be told any more.
+      if (this.#pool.ending) return undefined;
       try {
         // The session is looked for first: were it last, its commit could fall between the two looks.
         const [session] = await this.query<{ busy: boolean }>(
@@ -152,10 +163,12 @@ export class PostgresDatabase implements Database {
 
 class ConnectionQueryable implements Queryable {
   protected readonly client: pg.PoolClient;
+  readonly #statements: Statements;
   #orm: Orm | undefined;
 
-  constructor(client: pg.PoolClient) {
+  constructor(client: pg.PoolClient, statements: Statements) {
     this.client = client;
+    this.#statements = statements;
   }
 
   get orm(): Orm {
@@ -166,6 +179,10 @@ class ConnectionQueryable implements Queryable {
   async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
     return (await this.client.query(sql, params as unknown[])).rows as Row[];
   }
+
+  async hotQuery<Row extends object>(sql: string, params: readonly unknown[]): Promise<Row[]> {
+    return (await this.client.query(this.#statements.named(sql, params))).rows as Row[];
+  }
 }
 
 class Transaction extends ConnectionQueryable implements Tx {
@@ -175,10 +192,10 @@ class Transaction extends ConnectionQueryable implements Tx {
   readonly callbacks: (() => void)[] = [];
   readonly #locks = new LockOrder();
 
-  constructor(client: pg.PoolClient, now: number, commitId: string) {
-    super(client);
-    this.now = now;
-    this.commitId = commitId;
+  constructor(client: pg.PoolClient, statements: Statements, mark: { now: number; commitId: string }) {
+    super(client, statements);
+    this.now = mark.now;
+    this.commitId = mark.commitId;
   }
 
   get sessionPid(): number | null {
@@ -188,7 +205,7 @@ class Transaction extends ConnectionQueryable implements Tx {
   async lock<Row extends object>(table: LockTable, columns: string, ids: readonly string[]): Promise<Row[]> {
     this.#locks.enter(table);
     if (ids.length === 0) return [];
-    return await this.query<Row>(
+    return await this.hotQuery<Row>(
       `select ${columns} from ${table.name} where ${table.key} = any ($1::${table.keyType}[]) order by ${table.order ?? table.key} for no key update`,
       [ids],
     );
@@ -209,6 +226,20 @@ class Transaction extends ConnectionQueryable implements Tx {
     } else {
       await this.events.write(this, now, this.commitId);
     }
+  }
+}
+
+/** Names the prepared statements of one database: constant texts only, so it never grows beyond the program's hot statements. */
+class Statements {
+  readonly #names = new Map<string, string>();
+
+  named(sql: string, params: readonly unknown[]): { name: string; text: string; values: unknown[] } {
+    let name = this.#names.get(sql);
+    if (name === undefined) {
+      name = `s${this.#names.size}`;
+      this.#names.set(sql, name);
+    }
+    return { name, text: sql, values: params as unknown[] };
   }
 }
 

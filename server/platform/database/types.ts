@@ -7,6 +7,8 @@ export type Orm = NodePgDatabase<Record<string, never>>;
 /** Something that runs SQL with parameters. int8 columns arrive as `bigint`. */
 export interface Queryable {
   query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
+  /** As `query`, parsed and planned once per connection: for the few constant statements of hot paths (DESIGN M10). */
+  hotQuery<Row extends object>(sql: string, params: readonly unknown[]): Promise<Row[]>;
   readonly orm: Orm;
 }
 

@@ -24,7 +24,7 @@ export class EventQueue {
 
   /** Numbers and inserts all events and the transaction's `commitId`; `seq` and `at` of each event are filled in. */
   async write(tx: Queryable, now: number, commitId: string): Promise<void> {
-    const rows = await tx.query<{ ord: bigint; seq: bigint; at: bigint }>('select ord, seq, at from append_events($1, $2, $3, $4, $5, $6)', [
+    const rows = await tx.hotQuery<{ ord: bigint; seq: bigint; at: bigint }>('select ord, seq, at from append_events($1, $2, $3, $4, $5, $6)', [
       this.#events.map((event) => event.topic),
       this.#events.map((event) => event.type),
       this.#events.map((event) => event.actor ?? null),

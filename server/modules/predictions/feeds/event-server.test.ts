@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { asset } from '../../../platform/config/asset.ts';
 import { Unavailable } from '../../../platform/errors.ts';
@@ -10,9 +13,11 @@ import type { FeedReader } from './feed.ts';
 import type { Match } from './match.ts';
 import { readMatch } from './match-format.ts';
 import { MatchGames } from './match-games.ts';
+import { PollingReader } from './polling.ts';
 import { replay } from './replay.ts';
 
-const FINAL = readMatch(readFileSync(asset('server/modules/predictions/feeds/final-2022.json'), 'utf8'));
+const FINAL_TEXT = readFileSync(asset('server/modules/predictions/feeds/final-2022.json'), 'utf8');
+const FINAL = readMatch(FINAL_TEXT);
 const FEED = 'test';
 const SPEED = 60;
 const WHOLE_MATCH_MS = 200_000;
@@ -196,6 +201,21 @@ describe('event server', () => {
     await world.outlast(eventServer.read(reader, new AbortController().signal));
     assert.deepEqual(steps, ['committed', 'acknowledged']);
     assert.equal((await logOf(gameId)).length, 1);
+  });
+
+  it('reads configured addresses in the background, into a game it makes, until it is stopped', async () => {
+    const server = createServer((_request, response) => response.end(FINAL_TEXT)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/final.json`;
+    const { ports } = world.process;
+    const eventServer = new EventServer({ events: world.process.events, ports });
+    eventServer.start([new PollingReader({ url, ports, gameOf: (match) => games.ensure(match, 'polled') })]);
+    const { gameId } = await games.ensure(FINAL, 'polled');
+    while ((await logOf(gameId)).length < FINAL.timeline.length) await world.advance(100);
+    await eventServer.stop();
+    server.closeAllConnections();
+    server.close();
+    assert.equal((await logOf(gameId)).length, FINAL.timeline.length);
   });
 
   it('stops without acknowledging when it is told to while the database is away', async () => {

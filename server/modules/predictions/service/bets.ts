@@ -22,16 +22,14 @@ import {
   sumBackings,
 } from '../rules/distribution.ts';
 import { type AmountLimits, moneyOut } from '../rules/money.ts';
-import type { Bet } from '../rules/types.ts';
+import type { Bet, Game } from '../rules/types.ts';
 import { backingsOf } from '../shapes.ts';
 import {
   BALANCES,
   BET_COLUMNS,
   type BetRow,
   betFromRow,
-  GAME_COLUMNS,
   type GameRow,
-  gameFromRow,
   isUuid,
   lockPools,
   type StoredPool,
@@ -135,15 +133,12 @@ export class BetService {
   async #loadBatch(tx: Tx, commands: readonly BetCommand[], pools: ReadonlyMap<string, StoredPool>): Promise<BetBatch> {
     const gameIds = unique([...pools.values()].map((pool) => pool.gameId));
     const known = commands.filter((command) => pools.has(command.poolId));
-    const games = await tx.query<GameRow>(`select ${GAME_COLUMNS} from predictions_games where id = any ($1::uuid[])`, [
-      gameIds,
-    ]);
-    const gamesById = new Map(games.map((row) => [row.id, gameFromRow(row)]));
+    const games = await loadGames(tx, gameIds);
     const books = new Map<string, PoolBook>();
     for (const pool of pools.values()) {
       books.set(pool.poolId, {
         pool,
-        game: gamesById.get(pool.gameId)!,
+        game: games.get(pool.gameId)!,
         lastPlacedAt: pool.lastPlacedAt,
         nextSeq: pool.nextBetSeq,
       });
@@ -195,8 +190,28 @@ export class BetService {
   }
 }
 
+/** Of a game only what a bet depends on. */
+async function loadGames(tx: Tx, gameIds: readonly string[]): Promise<Map<string, Game>> {
+  const rows = await tx.hotQuery<Pick<GameRow, 'id' | 'state' | 'open_at' | 'live_start_at' | 'currency'>>(
+    'select id, state, open_at, live_start_at, currency from predictions_games where id = any ($1::uuid[])',
+    [gameIds],
+  );
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      {
+        gameId: row.id,
+        state: row.state,
+        openAt: Number(row.open_at),
+        liveStartAt: row.live_start_at === null ? null : Number(row.live_start_at),
+        currency: row.currency,
+      },
+    ]),
+  );
+}
+
 async function loadPositions(tx: Tx, commands: readonly BetCommand[]): Promise<Map<string, Position>> {
-  const rows = await tx.query<{ pool_id: string; account_id: string; target_id: string; amount: bigint }>(
+  const rows = await tx.hotQuery<{ pool_id: string; account_id: string; target_id: string; amount: bigint }>(
     `select pool_id, account_id, target_id, amount from predictions_positions
      where (pool_id, account_id) in (select * from unnest($1::uuid[], $2::uuid[]))`,
     [commands.map((command) => command.poolId), commands.map((command) => command.userId)],
@@ -251,7 +266,7 @@ async function writeBets(
       lastPlacedAt: book.lastPlacedAt,
     };
   });
-  await tx.query(WRITE_BETS, [
+  await tx.hotQuery(WRITE_BETS, [
     accepted.map((one) => one.command.poolId),
     accepted.map((one) => one.bet.seq),
     accepted.map((one) => one.bet.betId),
