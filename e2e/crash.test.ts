@@ -35,6 +35,7 @@ const PROGRESS_PATIENCE_MS = 60_000;
 /** One installation in one folder, on one port, through all its lives. */
 class Campaign {
   readonly folder = mkdtempSync(join(tmpdir(), 'greenroom-crash-'));
+  readonly #dataDir = mkdtempSync(join(this.folder, 'data-'));
   readonly struck = new Map<Victim, number>();
   readonly #random = new SeededRandom(SEED);
   readonly #port: number;
@@ -65,7 +66,7 @@ class Campaign {
   async strike(): Promise<void> {
     const victim = this.#random.pick(VICTIMS);
     await pause(this.#random.below(LONGEST_FUSE_MS));
-    const hit = strike(victim, this.server!, this.#random);
+    const hit = await strike(victim, this.server!, this.#random);
     if (hit === undefined) return;
     this.#count(hit);
     if (hit === 'postmaster' || hit === 'backend') return;
@@ -84,7 +85,7 @@ class Campaign {
   }
 
   #options() {
-    return { dataDir: join(this.folder, 'data'), env: { PORT: String(this.#port), LOG_LEVEL: 'fatal' } };
+    return { dataDir: this.#dataDir, env: { PORT: String(this.#port), LOG_LEVEL: 'error' } };
   }
 
   #count(victim: Victim): void {
@@ -122,9 +123,14 @@ class Load {
 }
 
 /** Opens the stage: people and a source, and how the load logs in as them. */
-async function castOf(campaign: Campaign, server: TestServer): Promise<Pick<LoadConfig, 'admin' | 'players' | 'sourceId'>> {
+async function castOf(
+  campaign: Campaign,
+  server: TestServer,
+): Promise<Pick<LoadConfig, 'admin' | 'players' | 'sourceId'>> {
   const database = await openBeside(server.dataDir);
-  const people = new People(server, { query: async (sql: string, params: unknown[]) => ({ rows: await database.query(sql, params) }) } as never);
+  const people = new People(server, {
+    query: async (sql: string, params: unknown[]) => ({ rows: await database.query(sql, params) }),
+  } as never);
   const stage = await openStage(people);
   const players: LoadConfig['players'] = [];
   for (let i = 0; i < PLAYERS; i++) {
@@ -144,7 +150,9 @@ async function inspect(t: TestContext, campaign: Campaign, follower: Follower): 
     const findings = await check(database, readJournal(campaign.journal));
     const struck = [...campaign.struck].map(([victim, n]) => `${n} ${victim}`).join(', ');
     t.diagnostic(`seed ${SEED}: ${campaign.kills} kills (${struck}), ${findings.acknowledged} acknowledged writes`);
-    t.diagnostic(`${findings.sentAgain} were sent again; ${findings.committedUnheard} of them had been committed without an answer`);
+    t.diagnostic(
+      `${findings.sentAgain} were sent again; ${findings.committedUnheard} of them had been committed without an answer`,
+    );
     t.diagnostic(`a subscriber got ${follower.seqs.length} events over all of it`);
     assert.deepEqual(findings.faults, []);
     assert.ok(findings.acknowledged >= WRITES, `${findings.acknowledged} writes are too few`);
@@ -156,15 +164,17 @@ async function inspect(t: TestContext, campaign: Campaign, follower: Follower): 
 test(`PF-51: ${KILLS} kills under ${WRITES} acknowledged writes lose nothing and double nothing`, async (t) => {
   const campaign = new Campaign(await freePort());
   let load: Load | undefined;
+  let isOver = false;
   try {
     const cast = await castOf(campaign, await campaign.start());
     const { wsUrl, journal } = campaign;
     load = new Load({ wsUrl, journal, seed: SEED, hands: CONNECTIONS_A_PLAYER, ...cast }, campaign.folder);
-    let isOver = false;
-    const follower = new Follower(wsUrl, 'predictions/changes');
+    const follower = new Follower(wsUrl, `predictions/source/${cast.sourceId}`);
     const following = follower.run(() => isOver);
     while (campaign.kills < KILLS) {
-      await load.reaches(load.acknowledged + Math.ceil((WRITES - load.acknowledged) / Math.max(KILLS - campaign.kills, 1) / 1.05));
+      await load.reaches(
+        load.acknowledged + Math.ceil((WRITES - load.acknowledged) / Math.max(KILLS - campaign.kills, 1) / 1.05),
+      );
       await campaign.strike();
     }
     await load.reaches(WRITES);
@@ -174,6 +184,7 @@ test(`PF-51: ${KILLS} kills under ${WRITES} acknowledged writes lose nothing and
     assert.deepEqual(follower.faults, []);
     await inspect(t, campaign, follower);
   } finally {
+    isOver = true;
     load?.child.kill('SIGKILL');
     await campaign.end();
   }

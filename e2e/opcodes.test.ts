@@ -432,7 +432,7 @@ test('the whole of the fixture was seen', async () => {
   const codes = Array.from({ length: 29 }, (_, i) => 6601 + i).filter((code) => code !== 6603);
   assert.deepEqual([...seen.errors].sort(), codes);
   // Crowds are in wire-crowd.test.ts (BO1, BO2).
-  const ofCrowds = /\.(new_bets_total|truncated|winners_total|losers_total)$/;
+  const ofCrowds = /\.(new_bets_total|truncated|winners_total|losers_total|rows_total)$/;
   assert.deepEqual(
     optionalFields().filter((field) => !seen.optionalFields.has(field) && !ofCrowds.test(field)),
     [],

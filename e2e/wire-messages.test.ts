@@ -138,7 +138,10 @@ test('predictions-56, predictions-57: closing settles 1 and 2, waits for 3; 341 
   assert.equal((await admin.expect(342, 372, { game_id: gameId })).status, 'game_in_progress_betting_closed');
   await admin.refused(6627, 375, { game_id: gameId });
 
+  const fromEvent = admin.mark();
   await admin.expect(366, 395, { game_id: gameId, pool_id: binary, target_id: 'yes' });
+  await admin.first(362, fromEvent);
+  await bob.first(362, from, ({ pool_id: id }) => id === binary);
   const fromEnd = [bob.mark(), admin.mark()] as const;
   await admin.expect(341, 375, { game_id: gameId });
   await admin.receives([341], fromEnd[1]);
@@ -304,11 +307,8 @@ for (const isMember of [false, true]) {
       await makes(395, { ...ofAction, target_id: 'chile:11' }, [366, 362, 362, 815, 352, 352]);
       await makes(616, game, [640]);
       if (isMember) await makes(900, { text: 'hi', targets: gameId }, [901]);
-      await makes(
-        375,
-        game,
-        [341, 362, 362].toSorted((a) => (isMember || !hasRid ? 0 : a === 341 ? -1 : 0)),
-      );
+      // The direct answer is the last broadcast as well: it keeps its place there, so that `seq` rises (WC11).
+      await makes(375, game, [362, 362, 341]);
     });
   }
 }

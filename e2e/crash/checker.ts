@@ -1,11 +1,11 @@
-import { PostgresDatabase } from '../../server/platform/database/database.ts';
-import { openPool } from '../../server/platform/database/pool.ts';
-import { findEmbeddedPostgres } from '../../server/platform/database/embedded.ts';
-import type { Database, Queryable } from '../../server/platform/database/types.ts';
-import { systemPorts } from '../../server/platform/system-ports.ts';
+import { pino } from 'pino';
 import { findBreaches } from '../../server/modules/predictions/service/invariants.ts';
 import { audit } from '../../server/modules/predictions/simulation/audit.ts';
-import { pino } from 'pino';
+import { PostgresDatabase } from '../../server/platform/database/database.ts';
+import { findEmbeddedPostgres } from '../../server/platform/database/embedded.ts';
+import { openPool } from '../../server/platform/database/pool.ts';
+import type { Database, Queryable } from '../../server/platform/database/types.ts';
+import { systemPorts } from '../../server/platform/system-ports.ts';
 import type { JournalLine } from './journal.ts';
 
 /** Opens the embedded database of a data folder beside the server that runs on it. */
@@ -74,7 +74,8 @@ function faultsOf(
 ): string[] {
   if (!answer) return [`${name} was never answered`];
   if (write.length > 1) return [`${name} is there ${write.length} times`];
-  if (answer.what === 'refused') return write.length > 0 && answer.kind !== 'close' ? [`${name} was refused with ${answer.code} and is there`] : [];
+  if (answer.what === 'refused')
+    return write.length > 0 && answer.kind !== 'close' ? [`${name} was refused with ${answer.code} and is there`] : [];
   if (answer.kind === 'pool' || answer.kind === 'game') return [];
   if (!write[0]) return [`${name} was acknowledged and is lost`];
   const sent = sendings[0]?.data ?? {};

@@ -1,10 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { SeededRandom } from '../../server/platform/testing/random.ts';
 import type { TestServer } from '../support/server.ts';
 
-/** What is killed: the server, its PostgreSQL, one session of it (which makes PostgreSQL recover as a whole), both, or a server that is just starting. */
-export const VICTIMS = ['server', 'postmaster', 'backend', 'both', 'starting'] as const;
+/**
+ * What is killed: the server, its PostgreSQL, one session of it (which makes PostgreSQL recover as a whole), both, a server that is just
+ * starting, or a server that was frozen first, so that commits under way end without anybody to hear of them.
+ */
+export const VICTIMS = ['server', 'postmaster', 'backend', 'both', 'starting', 'frozen'] as const;
 export type Victim = (typeof VICTIMS)[number];
 
 /** Pid of the embedded PostgreSQL of a data folder. */
@@ -12,9 +16,16 @@ export function postmasterOf(dataDir: string): number {
   return Number(readFileSync(join(dataDir, 'db', 'postmaster.pid'), 'utf8').split('\n')[0]);
 }
 
+const FROZEN_MS = 40;
+
 /** SIGKILL, to the very processes that were started here. Returns what it hit; undefined when it was gone already. */
-export function strike(victim: Victim, server: TestServer, random: SeededRandom): Victim | undefined {
+export async function strike(victim: Victim, server: TestServer, random: SeededRandom): Promise<Victim | undefined> {
   switch (victim) {
+    case 'frozen':
+      server.signal('SIGSTOP');
+      await pause(FROZEN_MS);
+      server.signal('SIGKILL');
+      return victim;
     case 'server':
     case 'starting':
       server.signal('SIGKILL');

@@ -38,8 +38,9 @@ process.on('message', () => {
   isOver = true;
 });
 
+const adminClient = new PersistentClient(config.wsUrl, config.admin);
 const admin = new MatchAdmin({
-  client: new PersistentClient(config.wsUrl, config.admin),
+  client: adminClient,
   journal,
   random: new SeededRandom(`${config.seed}/admin`),
   sourceId: config.sourceId,
@@ -48,6 +49,7 @@ const telling = setInterval(() => tell(false), TELL_EVERY_MS);
 const hands = config.players.flatMap((player) => Array.from({ length: config.hands }, () => play(player)));
 await Promise.all([admin.run(() => isOver), ...hands]);
 clearInterval(telling);
+adminClient.close();
 journal.close();
 tell(true);
 process.disconnect?.();
@@ -77,6 +79,7 @@ async function bet(client: PersistentClient, player: Login, { poolId, targets }:
     await journal.write({ what: 'acknowledged', kind: 'bet', ref, data: { bet_id: answer.bet_id } });
     acknowledged++;
   } else {
+    admin.pools = admin.pools.filter((pool) => pool.poolId !== poolId);
     await journal.write({ what: 'refused', kind: 'bet', ref, code: answer.code });
   }
 }

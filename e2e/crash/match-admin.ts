@@ -10,8 +10,9 @@ export interface OpenPool {
 }
 
 const GAMES = 3;
-const POOLS_A_GAME = 4;
+const POOLS_A_GAME = 5;
 const EVENTS_A_GAME = 25;
+const EVENT_EVERY_ROUNDS = 4;
 const BETWEEN_ROUNDS_MS = 60;
 const POOL_LASTS_MS = 2_500;
 const GAME_CLOSED = 6618;
@@ -67,7 +68,7 @@ export class MatchAdmin {
       await this.#close(match);
       return [];
     }
-    await this.#registerEvent(match);
+    if (this.#random.below(EVENT_EVERY_ROUNDS) === 0) await this.#registerEvent(match);
     const { pools_list: listed } = await this.#client.ask(387, { game_id: match.gameId });
     const pools = listed as { pool_id: string; distribution: { target_id: string }[] }[];
     for (let i = pools.length; i < POOLS_A_GAME; i++) await this.#openPool(match);
@@ -106,7 +107,11 @@ export class MatchAdmin {
   }
 
   async #write(kind: WriteKind, ref: string, op: number, params: Readonly<Record<string, unknown>>): Promise<Answer> {
-    const answer = await this.#client.ask(op, params, () => void this.#journal.write({ what: 'sent', kind, ref, data: params }));
+    const answer = await this.#client.ask(
+      op,
+      params,
+      () => void this.#journal.write({ what: 'sent', kind, ref, data: params }),
+    );
     const { response_header: _header, ...data } = answer;
     // Closed by the sending whose answer was lost (GM12).
     const isDone = answer.res !== 666 || (kind === 'close' && answer.code === GAME_CLOSED);

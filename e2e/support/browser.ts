@@ -45,6 +45,21 @@ export async function openPage(context: BrowserContext): Promise<WatchedPage> {
   return { page, takeFaults: () => faults.splice(0) };
 }
 
+/** Signs in as a person does, and stays on the page that follows. */
+export async function signIn(
+  context: BrowserContext,
+  { username, password }: { username: string; password: string },
+): Promise<WatchedPage> {
+  const watched = await openPage(context);
+  const { page } = watched;
+  await page.goto('/sign-in');
+  await page.getByLabel('Username or e-mail').fill(username);
+  await page.getByLabel(/^Password/).fill(password);
+  await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: `Account of ${username}` }).waitFor();
+  return watched;
+}
+
 /** Pixels that the page is wider than its window: 0 when nobody has to scroll sideways. */
 export async function sidewaysScroll(page: Page): Promise<number> {
   return await page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');

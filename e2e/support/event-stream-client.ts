@@ -12,6 +12,7 @@ export class EventStreamClient {
   readonly events = new Inbox<SentEvent>();
   /** Id of the newest event: what a browser sends as `Last-Event-ID`. */
   lastEventId: string;
+  onEvent: ((event: SentEvent) => void) | undefined;
   readonly #abort = new AbortController();
   #reading: Promise<void> = Promise.resolve();
 
@@ -57,6 +58,8 @@ export class EventStreamClient {
       if (name === 'event') event.event = value;
     }
     if (event.id !== '') this.lastEventId = event.id;
-    if (event.data !== '') this.events.add(event);
+    if (event.data === '') return;
+    this.events.add(event);
+    this.onEvent?.(event);
   }
 }

@@ -28,13 +28,16 @@ export class NativeClient {
   readonly #socket: WebSocket;
   #lastId = 0;
 
-  constructor(wsUrl: string) {
+  constructor(wsUrl: string, onEvent?: (event: TopicEvent) => void) {
     this.#socket = new WebSocket(`${wsUrl}/realtime`);
     this.#socket.on('error', () => undefined);
     this.#socket.on('message', (data: Buffer) => {
       const message = JSON.parse(data.toString()) as TopicEvent | NativeAnswer;
       if ('re' in message) this.answers.add(message);
-      else this.events.add(message);
+      else {
+        this.events.add(message);
+        onEvent?.(message);
+      }
     });
     this.closed = new Promise((resolve) => {
       this.#socket.on('close', (code) => {

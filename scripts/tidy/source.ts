@@ -80,12 +80,13 @@ export function packageOf(specifier: string): string | undefined {
   return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 }
 
+/** Folders and files that only tests use, told by their names. */
+const TEST_FOLDER = /^e2e\/|(^|\/)(testing|fixtures|simulation)\//;
+const TEST_FILE = /\.test\.tsx?$|(^|[/-])(testing(-\w+)?|test-kit|test-server|fixture|\w+-process)\.ts$/;
+
 /** Tests, and what only they use. */
 export function isTestCode(path: string): boolean {
-  return (
-    /\.test\.tsx?$|(^|\/)(testing|fixtures)\/|(^|[/-])(testing|test-kit|test-server|fixture)\.ts$/.test(path) ||
-    path.startsWith('e2e/')
-  );
+  return TEST_FOLDER.test(path) || TEST_FILE.test(path);
 }
 
 /** Every node of a tree with its parents, the nearest last. */

@@ -17,6 +17,7 @@ import { createMemoryBus } from './events/memory-bus.ts';
 import { createRedisBus } from './events/redis-bus.ts';
 import type { Bus } from './events/types.ts';
 import { readInstallation } from './installation.ts';
+import { endLeasesOfTheDead } from './jobs/leases.ts';
 import { Timers } from './jobs/timers.ts';
 import { MailFiles } from './mail/files.ts';
 import { Outbox } from './mail/outbox.ts';
@@ -77,6 +78,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     const { database } = opened;
     const migrations = readMigrations(asset('server/migrations'), options.migrationOwners);
     await migrate(database, migrations, ports.log, ports.clock.now());
+    if (opened.embedded !== null) await endLeasesOfTheDead(database);
     if (ports.clock instanceof InstallationClock) await ports.clock.follow(database);
     const installation = await readInstallation(database, ports);
     const processId = ports.ids.uuid();

@@ -1,4 +1,4 @@
-import type { GameDetails } from '@greenroom/client';
+import type { GameDetails, Pool } from '@greenroom/client';
 import Alert from '@mui/material/Alert';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
@@ -8,7 +8,7 @@ import ToggleButton from '@mui/material/ToggleButton';
 import ToggleButtonGroup from '@mui/material/ToggleButtonGroup';
 import Typography from '@mui/material/Typography';
 import useMediaQuery from '@mui/material/useMediaQuery';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { Link as RouterLink, useLocation, useParams } from 'react-router';
 import NotFoundPage from '../app/NotFoundPage.tsx';
 import { Page } from '../app/Page.tsx';
@@ -88,6 +88,7 @@ function Loaded({ game, view }: { game: GameDetails; view: GameView }) {
   const note = NOTES[game.status];
   const isNarrow = useMediaQuery((theme: Theme) => theme.breakpoints.down('md'));
   const [part, setPart] = useState<Part>('questions');
+  const adminTools = useCallback((pool: Pool) => <PoolAdminTools pool={pool} game={game} />, [game]);
   return (
     <Page title={game.name} isTitleHidden>
       <ScoreBoard game={game} />
@@ -113,7 +114,7 @@ function Loaded({ game, view }: { game: GameDetails; view: GameView }) {
               state={view.state}
               game={game}
               isGuest={isGuest}
-              adminTools={roles.isGameAdmin ? (pool) => <PoolAdminTools pool={pool} game={game} /> : undefined}
+              adminTools={roles.isGameAdmin ? adminTools : undefined}
             />
           </Stack>
         )}

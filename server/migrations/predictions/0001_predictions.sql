@@ -132,6 +132,10 @@ create table predictions_positions (
   target_id text collate "C" not null,
   amount bigint not null,
   late_amount bigint not null default 0,
+  -- How many bets that is, and how many of them came too late (ST1-ST3); the newest of them by `seq` (FR2).
+  bets int not null default 1,
+  late_bets int not null default 0,
+  recent_seqs bigint[] not null default '{}',
   first_placed_at bigint not null,
   -- Set by the settlement: payout and returned stakes were credited; net is what points count (LB2).
   payout bigint,

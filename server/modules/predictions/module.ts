@@ -37,13 +37,26 @@ export const predictions: ModuleDefinition<typeof predictionsSettings> = {
 };
 
 /** The module put together; `services` for the demo and for tests. */
-export function createPredictions(platform: Platform, values: ValuesOf<typeof predictionsSettings>): { parts: ModuleParts; services: PredictionsServices } {
+export function createPredictions(
+  platform: Platform,
+  values: ValuesOf<typeof predictionsSettings>,
+): { parts: ModuleParts; services: PredictionsServices } {
   const { database, ports, timers, authority, accounts } = platform;
   const settings = readPredictionsSettings(values);
   const deps: ServiceDeps = { database, ports, timers, authority, settings };
   const moved = new Set<Parameters<ConsumerRunner['onMoved']>[0]>();
-  const progress = new ConsumerProgress({ database, clock: ports.clock, runner: { onMoved: (fn) => (moved.add(fn), () => moved.delete(fn)) } });
-  const services = createServices(deps, { accounts, mailer: platform.outbox, publicUrl: platform.settings.PUBLIC_URL, progress, processId: platform.processId });
+  const progress = new ConsumerProgress({
+    database,
+    clock: ports.clock,
+    runner: { onMoved: (fn) => (moved.add(fn), () => moved.delete(fn)) },
+  });
+  const services = createServices(deps, {
+    accounts,
+    mailer: platform.outbox,
+    publicUrl: platform.settings.PUBLIC_URL,
+    progress,
+    processId: platform.processId,
+  });
   accounts.accounts.onRegistered((tx, account, arrival) => services.pregame.arrived(tx, account, arrival));
   accounts.signIn.onSignedIn((tx, account, arrival) => services.pregame.arrived(tx, account, arrival));
   const resolver = new Resolver({ ports, timers, expiryGraceMs: settings.expiryGraceMs });
@@ -54,7 +67,10 @@ export function createPredictions(platform: Platform, values: ValuesOf<typeof pr
     enterPlayer: async (connection) => void (await services.players.enter(connection.principal)),
     sourcesOf: async (connection) => (await services.players.roles(connection.principal)).sources,
     feed: platform.feed,
-    sockets: platform.sockets,
+    sockets: {
+      ...platform.sockets,
+      settings: { ...platform.sockets.settings, ...messageLimits(settings.wsMaxMessageBytes) },
+    },
     isBusHealthy: () => platform.bus.healthy(),
   });
   const upgrades = opcodeUpgrades(wire);
@@ -72,7 +88,11 @@ export function createPredictions(platform: Platform, values: ValuesOf<typeof pr
       consumers: [
         {
           role: 'resolver',
-          definition: { name: RESOLVER_CONSUMER, topicPrefix: RESOLVER_TOPICS, handle: (step) => resolver.handle(step) },
+          definition: {
+            name: RESOLVER_CONSUMER,
+            topicPrefix: RESOLVER_TOPICS,
+            handle: (step) => resolver.handle(step),
+          },
           onMoved: (topic, seq) => {
             for (const fn of moved) fn(topic, seq);
           },
@@ -84,6 +104,11 @@ export function createPredictions(platform: Platform, values: ValuesOf<typeof pr
       stop: (limitMs) => running.stop(limitMs),
     },
   };
+}
+
+/** A message above the limit gets 6605, one above twice the limit ends its connection (PF-76). */
+function messageLimits(maxTextBytes: number) {
+  return { maxTextBytes, maxMessageBytes: 2 * maxTextBytes };
 }
 
 /** The opcode wire at `/ws`, and at `/` for URLs that carry a handshake (PF-01, PF-62). */
@@ -127,12 +152,16 @@ class Running {
   }
 
   async start(): Promise<void> {
-    const { feed, hot, ports } = this.#platform;
+    const { feed, hot, ports, opened } = this.#platform;
+    // Nobody else can be alive on an embedded database: what a killed process left waits for its players from the first moment (WS10).
+    if (opened.embedded !== null) await this.#services.attendance.dropOrphans(() => false);
     await this.#wire.start(new Operations(this.#services, this.#wire));
     this.#following = await followChanges(feed, hot, ports.log);
     if (this.#wsPort !== 0) await this.#listenForUpgrades();
     const sweep = () =>
-      void this.#sweepOnce().catch((error: unknown) => ports.log.warn({ err: error }, 'housekeeping of predictions failed; the next round tries again'));
+      void this.#sweepOnce().catch((error: unknown) =>
+        ports.log.warn({ err: error }, 'housekeeping of predictions failed; the next round tries again'),
+      );
     this.#sweep = setInterval(sweep, SWEEP_MS).unref();
     sweep();
     if (this.#platform.settings.ROLES.includes('events')) this.#pollFeeds();
@@ -176,7 +205,10 @@ class Running {
       response.writeHead(426, { Connection: 'close', Upgrade: 'websocket' }).end();
     });
     const [first] = this.#upgrades;
-    attachUpgrades(server, createUpgradeDispatcher([{ name: 'opcode', matches: () => true, upgrade: first!.upgrade }], { log: ports.log }));
+    attachUpgrades(
+      server,
+      createUpgradeDispatcher([{ name: 'opcode', matches: () => true, upgrade: first!.upgrade }], { log: ports.log }),
+    );
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host: settings.HOST, port: this.#wsPort }, resolve);

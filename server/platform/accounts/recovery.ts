@@ -28,11 +28,14 @@ export class Recovery {
     this.#options = options;
   }
 
-  /** Sends a code to the account with this name or e-mail, if there is one. The caller learns nothing either way (AU12). */
-  async recover(login: string): Promise<void> {
+  /**
+   * Sends a code to the account with this name or e-mail, if there is one. The caller learns nothing either way (AU12). A route may have its own life
+   * time of codes.
+   */
+  async recover(login: string, lifetimeMs = this.#options.lifetimes.recoveryMs): Promise<void> {
     await this.#options.database.transaction('accounts.recover', async (tx) => {
       const found = await findByLogin(tx, login);
-      if (found) await this.#sendCode(tx, found.id, 'recovery', recoveryLetter);
+      if (found) await this.#sendCode(tx, found.id, { kind: 'recovery', lifetimeMs }, recoveryLetter);
     });
   }
 
@@ -41,13 +44,13 @@ export class Recovery {
     await this.#options.database.transaction('accounts.claim_link', async (tx) => {
       const found = await findByLogin(tx, email);
       if (found && !found.claimed && found.email_key === keyOfName(email))
-        await this.#sendCode(tx, found.id, 'claim', claimLetter);
+        await this.#sendCode(tx, found.id, this.#claimCode, claimLetter);
     });
   }
 
   /** Welcomes the owner of an account just made for an e-mail, in that transaction (PG1). */
   async welcome(tx: Tx, accountId: string): Promise<void> {
-    await this.#sendCode(tx, accountId, 'claim', welcomeLetter);
+    await this.#sendCode(tx, accountId, this.#claimCode, welcomeLetter);
   }
 
   /**
@@ -76,19 +79,22 @@ export class Recovery {
     });
   }
 
+  get #claimCode() {
+    return { kind: 'claim', lifetimeMs: this.#options.lifetimes.claimMs } as const;
+  }
+
   async #sendCode(
     tx: Tx,
     accountId: string,
-    kind: CodeKind,
+    { kind, lifetimeMs }: { kind: CodeKind; lifetimeMs: number },
     write: (letter: CodeLetter) => { subject: string; text: string },
   ): Promise<void> {
-    const { ports, mailer, lifetimes, publicUrl } = this.#options;
+    const { ports, mailer, publicUrl } = this.#options;
     const [row] = await tx.lock<AccountRow>(ACCOUNTS, ACCOUNT_COLUMNS, [accountId]);
     if (row?.state !== 'active' || row.email === null) return;
-    const lastsMs = kind === 'recovery' ? lifetimes.recoveryMs : lifetimes.claimMs;
-    const code = await makeCode(tx, ports.random, { accountId, kind, lifetimeMs: lastsMs });
+    const code = await makeCode(tx, ports.random, { accountId, kind, lifetimeMs });
     if (code === undefined) return;
-    const letter = write({ publicUrl, email: row.email, username: row.username, code, lastsMs });
+    const letter = write({ publicUrl, email: row.email, username: row.username, code, lastsMs: lifetimeMs });
     await mailer.send(tx, { kind, to: row.email, accountId, ...letter });
   }
 }

@@ -47,6 +47,33 @@ export function integer<D extends number | null = number>(
   };
 }
 
+const UNITS_MS = { ms: 1, s: 1_000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** A length of time within bounds (both included), in milliseconds: `15 min`, `24h`; a bare number is milliseconds. */
+export function duration(words: Words<number> & { minMs: number; maxMs: number }): Setting<number> {
+  const { minMs, maxMs } = words;
+  return {
+    ...words,
+    accepts: `a duration from ${durationText(minMs)} to ${durationText(maxMs)}: a whole number and ${Object.keys(UNITS_MS).join(', ')} (none = ms)`,
+    parse(text) {
+      const [, digits, unit = 'ms'] = /^(\d{1,15}) ?(ms|s|min|h|d)?$/.exec(text.trim()) ?? [];
+      if (digits === undefined) throw new SettingFault('is not a duration');
+      const valueMs = Number(digits) * UNITS_MS[unit as keyof typeof UNITS_MS];
+      if (valueMs < minMs || valueMs > maxMs)
+        throw new SettingFault(`is ${valueMs < minMs ? 'below' : 'above'} the accepted range`);
+      return valueMs;
+    },
+  };
+}
+
+/** In the largest unit that divides it. */
+function durationText(valueMs: number): string {
+  const [unit, unitMs] = Object.entries(UNITS_MS).findLast(
+    ([, length]) => valueMs % length === 0 && valueMs >= length,
+  ) ?? ['ms', 1];
+  return `${valueMs / unitMs} ${unit}`;
+}
+
 /** A number with a fraction, within bounds (both included). */
 export function number(words: Words<number> & { min: number; max: number }): Setting<number> {
   const { min, max } = words;

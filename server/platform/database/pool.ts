@@ -41,7 +41,8 @@ export function openPool(connection: ConnectionOptions, options: { max: number; 
 /** PostgreSQL's five-character code of an error, if it has one. */
 export function sqlState(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+  // The system's EPIPE, a write to a connection that is gone, looks like one.
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && code !== 'EPIPE' ? code : undefined;
 }
 
 /** Whether the connection broke (as opposed to the server refusing a statement): the fate of a COMMIT on it is unknown. */

@@ -3,11 +3,14 @@ import type { Clock, Logger } from '../ports.ts';
 import { readEvents, readHeads } from './log.ts';
 import type { Bus, EventFeed, Following, LoggedEvent } from './types.ts';
 
+/** How often heads are compared: every 1 s without a healthy bus, every 5 s else (DESIGN M7). */
 const CHECK_WITHOUT_BUS_MS = 1_000;
 const CHECK_WITH_BUS_MS = 5_000;
 /** Commits of one process may be answered out of order: a gap gets this long to close by itself before the log is read. */
 const GAP_PATIENCE_MS = 20;
 const CATCH_UP_CHUNK = 500;
+/** Events of a topic kept ahead of their turn; further ones are read from the log instead. */
+export const MAX_EARLY_EVENTS = 4_096;
 
 type Listener = (events: readonly LoggedEvent[]) => void;
 
@@ -17,8 +20,10 @@ interface TopicState {
   head: number | undefined;
   ready: Promise<void>;
   listeners: Set<Listener>;
-  /** Events that came ahead of their turn. */
+  /** Events that came ahead of their turn, at most `MAX_EARLY_EVENTS`. */
   early: Map<number, LoggedEvent>;
+  /** More came than are kept: the log has them. */
+  overflowed: boolean;
   gapTimer: NodeJS.Timeout | undefined;
   catchingUp: Promise<void> | undefined;
 }
@@ -110,7 +115,7 @@ export class TopicFeed implements EventFeed {
   }
 
   #open(topic: string): TopicState {
-    const state: TopicState = { topic, head: undefined, ready: Promise.resolve(), listeners: new Set(), early: new Map(), gapTimer: undefined, catchingUp: undefined };
+    const state: TopicState = { topic, head: undefined, ready: Promise.resolve(), listeners: new Set(), early: new Map(), overflowed: false, gapTimer: undefined, catchingUp: undefined };
     state.ready = this.head(topic).then((head) => {
       state.head = head;
       for (const seq of state.early.keys()) if (seq <= head) state.early.delete(seq);
@@ -132,7 +137,7 @@ export class TopicFeed implements EventFeed {
   }
 
   #advance(state: TopicState, events: readonly LoggedEvent[]): void {
-    for (const event of events) if (state.head === undefined || event.seq > state.head) state.early.set(event.seq, event);
+    for (const event of events) this.#keepEarly(state, event);
     if (state.head === undefined) return;
     const batch: LoggedEvent[] = [];
     for (let next = state.early.get(state.head + 1); next; next = state.early.get(state.head + 1)) {
@@ -141,15 +146,22 @@ export class TopicFeed implements EventFeed {
       batch.push(next);
     }
     if (batch.length > 0) for (const listener of state.listeners) listener(batch);
-    if (state.early.size === 0) {
+    if (state.early.size === 0 && !state.overflowed) {
       clearTimeout(state.gapTimer);
       state.gapTimer = undefined;
     } else {
       state.gapTimer ??= setTimeout(() => {
         state.gapTimer = undefined;
-        if (state.early.size > 0) void this.#catchUp(state);
+        if (state.early.size > 0 || state.overflowed) void this.#catchUp(state);
       }, GAP_PATIENCE_MS).unref();
     }
+  }
+
+  #keepEarly(state: TopicState, event: LoggedEvent): void {
+    if (state.head !== undefined && event.seq <= state.head) return;
+    // The next one in turn always finds room: it leaves at once.
+    if (state.early.size < MAX_EARLY_EVENTS || event.seq === (state.head ?? 0) + 1) state.early.set(event.seq, event);
+    else state.overflowed = true;
   }
 
   #catchUp(state: TopicState): Promise<void> {
@@ -162,6 +174,7 @@ export class TopicFeed implements EventFeed {
   }
 
   async #readMissing(state: TopicState): Promise<void> {
+    state.overflowed = false;
     for (;;) {
       const from = state.head ?? 0;
       const events = await readEvents(this.#database, state.topic, from, CATCH_UP_CHUNK);
@@ -187,11 +200,13 @@ export class TopicFeed implements EventFeed {
     }
   }
 
-  #scheduleCheck(): void {
+  /** Looks at the bus every second, so that one that dies is made up for within a second and not after what was left of five. */
+  #scheduleCheck(sinceCheckMs = 0): void {
     if (this.#stopped) return;
-    this.#checkTimer = setTimeout(
-      () => void this.checkHeads().finally(() => this.#scheduleCheck()),
-      this.#bus.healthy() ? CHECK_WITH_BUS_MS : CHECK_WITHOUT_BUS_MS,
-    ).unref();
+    this.#checkTimer = setTimeout(() => {
+      const elapsedMs = sinceCheckMs + CHECK_WITHOUT_BUS_MS;
+      if (this.#bus.healthy() && elapsedMs < CHECK_WITH_BUS_MS) this.#scheduleCheck(elapsedMs);
+      else void this.checkHeads().finally(() => this.#scheduleCheck());
+    }, CHECK_WITHOUT_BUS_MS).unref();
   }
 }

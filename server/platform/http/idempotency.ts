@@ -21,7 +21,7 @@ export interface IdempotentRequest {
   key: string;
   /** Digest of what was asked; the same key with another one is a mismatch. */
   digest: Buffer;
-  /** The service marks the key in its transaction, so an unmarked try that died had no effect. */
+  /** An unmarked try that died may run again: the service marks the key in its transaction, or recognises the repeat by itself. */
   marks: boolean;
 }
 

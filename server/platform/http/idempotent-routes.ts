@@ -37,7 +37,7 @@ export function addIdempotency(scope: FastifyInstance, keys: IdempotencyKeys): v
       path: exchangeOf(request.raw).path,
       key,
       digest: await digestRequest(request.query, request.body),
-      marks: idempotent === 'marked',
+      marks: idempotent === 'marked' || idempotent === 'repeatable',
     });
     if (begun.kind === 'answer') {
       await replay(reply, begun.answer);

@@ -64,9 +64,10 @@ export interface RouteConfig {
   tries?: Limit & { subject(request: FastifyRequest): string | null };
   /**
    * Honours `Idempotency-Key` (PF-06, PF-75). Default: true for POST, false else. `marked` says that the handler hands `request.idempotency`
-   * to its service, which marks it inside its transaction: then a try that a crash cut off before its commit may be repeated.
+   * to its service, which marks it inside its transaction: then a try that a crash cut off before its commit may be repeated. `repeatable` says that
+   * the service itself has its effect once per key and gives the first answer again: every try that a crash cut off may be repeated.
    */
-  idempotent?: boolean | 'marked';
+  idempotent?: boolean | 'marked' | 'repeatable';
   /** State-changing route that needs no CSRF pair because it carries no cookie credential (AU7). */
   csrf?: false;
   /** Accepted bodies (415 else). Default: `['json']`. Values of forms are read as the types that the schema names. */

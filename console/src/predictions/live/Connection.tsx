@@ -49,6 +49,11 @@ function readBalance(socket: OpcodeSocket): void {
   socket.request(810, {}).catch(() => undefined);
 }
 
+/** The same object while nothing has changed: everything below renders again when it does. */
+function withRoles(key: SessionKey, roles: SessionKey['roles']): SessionKey {
+  return roles === key.roles ? key : { ...key, roles };
+}
+
 interface SignedInProps {
   userId: string;
   children: ReactNode;
@@ -83,7 +88,7 @@ function SignedInConnection({ userId, children }: SignedInProps) {
     });
     opened.on('message', (message) => {
       setBalance((known) => applyBalance(known, message));
-      setKey((known) => known && { ...known, roles: applyRoles(known.roles, message) });
+      setKey((known) => known && withRoles(known, applyRoles(known.roles, message)));
       const offsetMs = (message.response_header.t ?? Date.now()) - Date.now();
       setClockOffsetMs((known) => (Math.abs(known - offsetMs) > CLOCK_JUMP_MS ? offsetMs : known));
     });

@@ -16,6 +16,9 @@ interface GameStoreListeners {
   onFailure: (error: unknown) => void;
 }
 
+/** A lively game has dozens of messages a second: the page is drawn at most this often, the first time at once. */
+const DRAW_EVERY_MS = 150;
+
 function concerns(message: AnyMessage, gameId: string, state: GameState): boolean {
   if ('game_id' in message && message.game_id !== undefined) return message.game_id === gameId;
   if (message.res === 901) return message.channel === gameId;
@@ -31,6 +34,8 @@ export class GameStore {
   readonly #watchers = new Set<() => void>();
   #state: GameState = EMPTY_GAME;
   #stops: (() => void)[] = [];
+  #lastDrawnAt = 0;
+  #drawTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(socket: OpcodeSocket, gameId: string, userId: string, listeners: GameStoreListeners) {
     this.#socket = socket;
@@ -62,6 +67,8 @@ export class GameStore {
   stop(): void {
     for (const stop of this.#stops) stop();
     this.#stops = [];
+    clearTimeout(this.#drawTimer);
+    this.#drawTimer = undefined;
     this.#socket.leave(this.#gameId).catch(() => undefined); // leaving a game that is closed or not joined is fine
   }
 
@@ -85,9 +92,22 @@ export class GameStore {
     const next = applyMessage(this.#state, message, this.#userId);
     if (next !== this.#state) {
       this.#state = next;
-      for (const watcher of [...this.#watchers]) watcher();
+      this.#drawSoon();
     }
     this.#listeners.onMessage(message);
+  }
+
+  #drawSoon(): void {
+    const waitMs = this.#lastDrawnAt + DRAW_EVERY_MS - Date.now();
+    if (waitMs <= 0) this.#draw();
+    else this.#drawTimer ??= setTimeout(() => this.#draw(), waitMs);
+  }
+
+  #draw(): void {
+    clearTimeout(this.#drawTimer);
+    this.#drawTimer = undefined;
+    this.#lastDrawnAt = Date.now();
+    for (const watcher of [...this.#watchers]) watcher();
   }
 
   #tellOwnResult(message: AnyMessage): void {

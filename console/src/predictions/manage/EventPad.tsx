@@ -12,7 +12,7 @@ import { useNotify } from '../../app/Notices.tsx';
 import { EmptyState } from '../../app/States.tsx';
 import { messages as m } from '../../messages.ts';
 import { leafTargets, NONE_TARGET, targetName } from '../live/targets.ts';
-import { useServerNow } from '../live/useServerNow.ts';
+import { useServerClock } from '../live/useServerNow.ts';
 import { ConfirmDialog } from './ConfirmDialog.tsx';
 import { useOperation } from './useOperation.ts';
 
@@ -117,7 +117,7 @@ function ByAction({ game, onChoose }: { game: GameDetails; onChoose: (chosen: Ch
 /** Enters events (op 395) with one click each. */
 export function EventPad({ game }: { game: GameDetails }) {
   const notify = useNotify();
-  const nowMs = useServerNow();
+  const serverClock = useServerClock();
   const [agoSeconds, setAgoSeconds] = useState(0);
   const [asked, setAsked] = useState<Chosen | null>(null);
   const register = useOperation(395, {
@@ -134,7 +134,7 @@ export function EventPad({ game }: { game: GameDetails }) {
       action_id: action.action_id,
       target_id: target.target_id,
       event_id: newId(),
-      ...(agoSeconds > 0 ? { happened_at: Math.round(nowMs - agoSeconds * 1000) } : {}),
+      ...(agoSeconds > 0 ? { happened_at: Math.round(serverClock() - agoSeconds * 1000) } : {}),
     });
   const choose = (chosen: Chosen) => (chosen.target.target_id === NONE_TARGET ? setAsked(chosen) : enter(chosen));
   if (game.actions.length === 0) return <EmptyState text={m.manage.noActions} />;

@@ -10,7 +10,7 @@ import { type FormEvent, useState } from 'react';
 import { failureText } from '../../app/failure.ts';
 import { useNotify } from '../../app/Notices.tsx';
 import { messages as m } from '../../messages.ts';
-import { useServerNow } from '../live/useServerNow.ts';
+import { useServerClock } from '../live/useServerNow.ts';
 import { AnswersField } from './AnswersField.tsx';
 import { useOperation } from './useOperation.ts';
 
@@ -183,7 +183,7 @@ function TimeFields({ draft, onChange }: Omit<FieldsProps, 'game'>) {
 /** Opens a question (op 385) of any of the four kinds. */
 export function PoolForm({ game }: { game: GameDetails }) {
   const notify = useNotify();
-  const nowMs = useServerNow();
+  const serverClock = useServerClock();
   const [draft, setDraft] = useState(() => emptyDraft(game));
   const open = useOperation(385, {
     isQuiet: true,
@@ -194,10 +194,10 @@ export function PoolForm({ game }: { game: GameDetails }) {
   });
   const change = (changed: Partial<Draft>) => setDraft((known) => ({ ...known, ...changed }));
   const hasAnswers = isBinary(draft.type) || (draft.actionId !== '' && draft.targets.length > 0);
-  const hasTime = !isTimed(draft.type) || inMinutes(draft.minutes, nowMs) !== null;
+  const hasTime = !isTimed(draft.type) || inMinutes(draft.minutes, serverClock()) !== null;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    open.mutate(toParams(game, draft, nowMs));
+    open.mutate(toParams(game, draft, serverClock()));
   };
   return (
     <Stack component="form" noValidate spacing={2} onSubmit={submit} aria-label={m.manage.poolTab}>

@@ -9,7 +9,7 @@ import Chip from '@mui/material/Chip';
 import Paper from '@mui/material/Paper';
 import Stack from '@mui/material/Stack';
 import Typography from '@mui/material/Typography';
-import { type ReactNode, useId, useState } from 'react';
+import { memo, type ReactNode, useId, useState } from 'react';
 import { duration, money } from '../../app/format.ts';
 import { messages as m } from '../../messages.ts';
 import { useConnection } from '../live/Connection.tsx';
@@ -23,11 +23,12 @@ interface PoolCardProps {
   pool: Pool;
   backing: Backing;
   game: GameDetails;
+  /** The server's clock, for questions that end by it. */
   nowMs: number;
   /** A prediction is on its way. */
-  onPlace: () => void;
+  onPlace: (poolId: string) => void;
   /** Buttons of the game's admin. */
-  adminTools?: ReactNode;
+  adminTools?: ((pool: Pool) => ReactNode) | undefined;
 }
 
 function PoolMarks({ pool, nowMs }: { pool: Pool; nowMs: number }) {
@@ -82,12 +83,12 @@ function BetOutcome({ pool, bet }: { pool: Pool; bet: PlaceBet }) {
   );
 }
 
-/** One unresolved question: its answers with moving multipliers, and the form to predict. */
-export function PoolCard({ pool, backing, game, nowMs, onPlace, adminTools }: PoolCardProps) {
+/** One unresolved question: its answers with moving multipliers, and the form to predict. Drawn again only when it has changed itself. */
+export const PoolCard = memo(function PoolCard({ pool, backing, game, nowMs, onPlace, adminTools }: PoolCardProps) {
   const id = useId();
   const connection = useConnection();
   const [selected, setSelected] = useState<string | null>(null);
-  const bet = usePlaceBet(pool, game, onPlace);
+  const bet = usePlaceBet(pool, game, () => onPlace(pool.pool_id));
   const backed = Object.keys(backing).find((targetId) => (backing[targetId] ?? 0) > 0);
   const state = acceptance(pool, nowMs);
   const canBet = connection !== null && state === 'accepting';
@@ -147,7 +148,7 @@ export function PoolCard({ pool, backing, game, nowMs, onPlace, adminTools }: Po
       <Box role="status">
         <BetOutcome pool={pool} bet={bet} />
       </Box>
-      {adminTools}
+      {adminTools?.(pool)}
     </Paper>
   );
-}
+});

@@ -5,7 +5,7 @@ import Stack from '@mui/material/Stack';
 import Tab from '@mui/material/Tab';
 import Tabs from '@mui/material/Tabs';
 import Typography from '@mui/material/Typography';
-import { type ReactNode, useId, useState } from 'react';
+import { type ReactNode, useCallback, useId, useState } from 'react';
 import { signedMoney } from '../../app/format.ts';
 import { EmptyState } from '../../app/States.tsx';
 import { messages as m } from '../../messages.ts';
@@ -31,6 +31,11 @@ interface PoolTabsProps {
 /** Hot questions first, then the order of the server. */
 function hotFirst(pools: Pool[]): Pool[] {
   return [...pools].sort((a, b) => Number(b.is_hot) - Number(a.is_hot));
+}
+
+/** Other questions need not be drawn every second. */
+function hasClock(pool: Pool): boolean {
+  return pool.stop_accepting_bets_at !== null || pool.finish_at !== null;
 }
 
 function DecidedList({ state, currency }: { state: GameState; currency: string }) {
@@ -71,6 +76,7 @@ export function PoolTabs({ state, game, isGuest, adminTools }: PoolTabsProps) {
   };
   const tabs: TabName[] = isGuest ? ['open'] : ['open', 'running', 'closed'];
   const tab = isGuest ? 'open' : chosen;
+  const touch = useCallback((poolId: string) => setTouched((known) => new Set(known).add(poolId)), []);
   const isEmpty = tab === 'closed' ? counts.closed === 0 : lists[tab].length === 0;
   return (
     <Box component="section" aria-label={m.pools.title}>
@@ -101,9 +107,9 @@ export function PoolTabs({ state, game, isGuest, adminTools }: PoolTabsProps) {
                 pool={pool}
                 backing={state.backing.get(pool.pool_id) ?? NO_BACKING}
                 game={game}
-                nowMs={nowMs}
-                onPlace={() => setTouched(new Set(touched).add(pool.pool_id))}
-                adminTools={adminTools?.(pool)}
+                nowMs={hasClock(pool) ? nowMs : 0}
+                onPlace={touch}
+                adminTools={adminTools}
               />
             ))}
           </Stack>

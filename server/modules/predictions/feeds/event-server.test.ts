@@ -203,18 +203,21 @@ describe('event server', () => {
     assert.equal((await logOf(gameId)).length, 1);
   });
 
-  it('reads configured addresses in the background, into a game it makes, until it is stopped', async () => {
+  it('reads configured addresses in the background, into a game it makes, until it is stopped', async (t) => {
     const server = createServer((_request, response) => response.end(FINAL_TEXT)).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/final.json`;
     const { ports } = world.process;
     const eventServer = new EventServer({ events: world.process.events, ports });
+    t.after(async () => {
+      await eventServer.stop();
+      server.closeAllConnections();
+      server.close();
+    });
     eventServer.start([new PollingReader({ url, ports, gameOf: (match) => games.ensure(match, 'polled') })]);
     const { gameId } = await games.ensure(FINAL, 'polled');
     while ((await logOf(gameId)).length < FINAL.timeline.length) await world.advance(100);
     await eventServer.stop();
-    server.closeAllConnections();
-    server.close();
     assert.equal((await logOf(gameId)).length, FINAL.timeline.length);
   });
 

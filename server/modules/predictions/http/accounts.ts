@@ -34,6 +34,8 @@ export interface AccountRoutes {
   logins: LoginService;
   pregame: PregameService;
   credentials: Credentials;
+  /** How long a mailed recovery code is good (2.1). */
+  recoveryCodeTtlMs: number;
   /** Null: no provider is configured (AU11). */
   providers: ProviderSignIn | null;
 }
@@ -44,11 +46,12 @@ const name = { kind: 'text', required: true, most: 254 } as const;
 const code = { kind: 'id' } as const;
 /** Passwords are taken as they are: even white space is one. */
 const secret = { kind: 'value' } as const;
-const next = { kind: 'text', most: 2000 } as const;
+/** Whatever is no path of this site is dropped, not refused (AU9). */
+const next = { kind: 'value' } as const;
 const invite = { kind: 'id', aliases: ['challenge_id', 'challengeId'] } as const;
 
-/** Rate-limit groups of these routes, by address here since nobody is logged in yet (PF-09). */
-export const ACCOUNT_LIMITS = { 'predictions.signup': { max: 5, windowMs: QUARTER_HOUR_MS } } as const;
+/** Rate-limit groups of these routes, by address here since nobody is logged in yet: 30 times as wide, for the crowd of a stadium (PF-09). */
+export const ACCOUNT_LIMITS = { 'predictions.signup': { max: 60, windowMs: QUARTER_HOUR_MS } } as const;
 
 const LoginBody = Type.Object({
   username: Type.String(),
@@ -239,7 +242,7 @@ function addRecovery(app: FastifyInstance, parts: AccountRoutes): void {
       tries: { max: 5, windowMs: QUARTER_HOUR_MS, subject: (request) => textField(request, 'username', 'user') },
     },
     async handle({ input }) {
-      await parts.recovery.recover(input.username);
+      await parts.recovery.recover(input.username, parts.recoveryCodeTtlMs);
       return {};
     },
   });
@@ -293,7 +296,7 @@ function addPasswordUpdate(app: FastifyInstance, parts: AccountRoutes): void {
 interface LoginAnswer {
   account: Account;
   login: Login;
-  next: string | null;
+  next: unknown;
   request: FastifyRequest;
   reply: FastifyReply;
 }

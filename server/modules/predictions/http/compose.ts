@@ -9,10 +9,12 @@ import type { GameReads } from '../service/game-reads.ts';
 import type { GameService } from '../service/games.ts';
 import type { LeaderboardService } from '../service/leaderboards.ts';
 import type { LoginService } from '../service/logins.ts';
+import type { ParkedPools } from '../service/parked-pools.ts';
 import type { PlayerService } from '../service/players.ts';
 import { PoolPaths } from '../service/pool-paths.ts';
 import type { PoolReads } from '../service/pool-reads.ts';
 import type { PregameService } from '../service/pregame.ts';
+import type { RejectedItems } from '../service/rejected-items.ts';
 import type { ResultService } from '../service/results.ts';
 import type { StatisticsService } from '../service/statistics.ts';
 import type { ProviderSignIn } from './accounts.ts';
@@ -33,6 +35,8 @@ export interface HttpServices {
   logins: LoginService;
   results: ResultService;
   feed: FeedPush;
+  parkedPools: ParkedPools;
+  rejectedItems: RejectedItems;
 }
 
 export type HttpPlatform = Pick<Platform, 'database' | 'ports' | 'secrets' | 'accounts'> & {
@@ -43,7 +47,10 @@ export type HttpPlatform = Pick<Platform, 'database' | 'ports' | 'secrets' | 'ac
 export function createPredictionsSurface(
   platform: HttpPlatform,
   services: HttpServices,
-  options: { settings: Pick<PredictionsSettings, 'legacyPlacedAtSeconds'>; providers: ProviderSignIn | null },
+  options: {
+    settings: Pick<PredictionsSettings, 'legacyPlacedAtSeconds' | 'recoveryCodeTtlMs'>;
+    providers: ProviderSignIn | null;
+  },
 ): Surface {
   const { accounts, database, ports, secrets, settings } = platform;
   const addresses = createAddresses(settings.TRUSTED_PROXIES);
@@ -58,7 +65,13 @@ export function createPredictionsSurface(
   });
   return predictionsSurface({
     credentials,
-    accounts: { ...accounts, ...services, credentials, providers: options.providers },
+    accounts: {
+      ...accounts,
+      ...services,
+      credentials,
+      recoveryCodeTtlMs: options.settings.recoveryCodeTtlMs,
+      providers: options.providers,
+    },
     games: {
       ...services,
       games: services.gameReads,

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Database } from '../../../platform/database/types.ts';
 import { invalidParameter } from '../rules/errors.ts';
+import type { Fields } from '../rules/field-spec.ts';
 import { isOnActivePath } from '../rules/game.ts';
 import { readParams } from '../rules/params.ts';
 import { RESPONSES, SHAPES } from '../rules/responses.ts';
@@ -10,8 +11,10 @@ import type { GameReads } from '../service/game-reads.ts';
 import type { GameService } from '../service/games.ts';
 import { TAGS } from '../service/invalidation.ts';
 import type { LoginService } from '../service/logins.ts';
+import type { ParkedPools } from '../service/parked-pools.ts';
 import type { PoolReads } from '../service/pool-reads.ts';
 import type { FeedItem, FeedOutcome } from '../service/registration.ts';
+import type { RejectedItems } from '../service/rejected-items.ts';
 import type { ResultService } from '../service/results.ts';
 import { readGame, readSource } from '../service/store.ts';
 import { accountBehind, addRoute, originOf } from './route.ts';
@@ -25,6 +28,8 @@ export interface ConsoleRoutes {
   results: ResultService;
   logins: LoginService;
   feed: FeedPush;
+  parkedPools: ParkedPools;
+  rejectedItems: RejectedItems;
 }
 
 const MAX_AGE_MS = 1_000;
@@ -39,6 +44,7 @@ export function addConsoleRoutes(app: FastifyInstance, parts: ConsoleRoutes): vo
   addResult(app, parts);
   addSessionKey(app, parts);
   addEventPush(app, parts);
+  addRepairs(app, parts);
 }
 
 function addReads(app: FastifyInstance, parts: ConsoleRoutes): void {
@@ -128,6 +134,42 @@ function addSessionKey(app: FastifyInstance, parts: ConsoleRoutes): void {
     }),
     config: { idempotent: false },
     handle: ({ request }) => parts.logins.keyFor(accountBehind(request), originOf(request)),
+  });
+}
+
+/** What admins look at when something went wrong (RS11, RS13). */
+function addRepairs(app: FastifyInstance, parts: ConsoleRoutes): void {
+  const listed = (fields: Fields) => Type.Array(objectOf(fields));
+  addRoute(app, {
+    method: 'GET',
+    urls: ['/predictions/api/rejected-items'],
+    action: 'predictions.source.open',
+    summary: 'Feed items that name nothing we know, newest first (RS11).',
+    params: {},
+    answer: Type.Object({
+      items: listed({ id: 'id', feed: 's', item_id: 's', reason: 's', item: 'any', rejected_at: 'ms' }),
+    }),
+    handle: async ({ request }) => ({ items: await parts.rejectedItems.list(request.principal) }),
+  });
+  addRoute(app, {
+    method: 'GET',
+    urls: ['/predictions/api/parked-pools'],
+    action: 'predictions.source.open',
+    summary: 'Pools whose settlement failed, newest first (RS13).',
+    params: {},
+    answer: Type.Object({
+      pools: listed({ pool_id: 'id', game_id: 'id', description: 's', parked_at: 'ms', reason: 's' }),
+    }),
+    handle: async ({ request }) => ({ pools: await parts.parkedPools.list(request.principal) }),
+  });
+  addRoute(app, {
+    method: 'POST',
+    urls: ['/predictions/api/parked-pools/:poolId/retry'],
+    action: 'predictions.play',
+    summary: 'Settles a parked pool again, once its cause is repaired (RS13).',
+    params: {},
+    answer: Type.Object({ pool_id: Type.String() }),
+    handle: ({ path, request }) => parts.parkedPools.retry(request.principal, path.poolId!),
   });
 }
 

@@ -19,6 +19,7 @@ import { Outbox } from '../../../platform/mail/outbox.ts';
 import { ManualClock } from '../../../platform/testing/clock.ts';
 import { createTestDatabase, type TestDatabase } from '../../../platform/testing/database.ts';
 import { SeededRandom } from '../../../platform/testing/random.ts';
+import type { PoolEnding } from '../rules/resolution.ts';
 import { addTargets } from '../rules/targets.ts';
 import type { PoolType } from '../rules/types.ts';
 import { PREDICTION_ACTIONS } from '../service/access.ts';
@@ -31,13 +32,14 @@ import { GameService } from '../service/games.ts';
 import { followChanges } from '../service/invalidation.ts';
 import { LeaderboardService } from '../service/leaderboards.ts';
 import { LoginService } from '../service/logins.ts';
+import { ParkedPools } from '../service/parked-pools.ts';
 import { PlayerService } from '../service/players.ts';
 import { PoolReads } from '../service/pool-reads.ts';
 import { insertPools } from '../service/pool-rows.ts';
 import { PregameService } from '../service/pregame.ts';
 import { EventService } from '../service/registration.ts';
+import { RejectedItems } from '../service/rejected-items.ts';
 import { ResultService } from '../service/results.ts';
-import type { PoolEnding } from '../rules/resolution.ts';
 import { settleInTransaction } from '../service/settlement.ts';
 import { SourceService } from '../service/sources.ts';
 import { StatisticsService } from '../service/statistics.ts';
@@ -165,6 +167,8 @@ function createServices(deps: ServiceDeps, accounts: AccountServices, mailer: Ou
     leaderboards: new LeaderboardService(deps, friends),
     statistics: new StatisticsService(deps),
     logins: new LoginService(deps, { sessions: accounts.sessions, players }),
+    parkedPools: new ParkedPools(deps),
+    rejectedItems: new RejectedItems(deps),
     results: new ResultService(deps),
     feed: new FeedPush(deps, new EventService(deps)),
   };
@@ -249,7 +253,8 @@ class World {
       ]);
       const game = await readGame(tx, row!.game_id);
       const happenedAt = lateFrom ?? Number.MAX_SAFE_INTEGER;
-      const ending: PoolEnding = winningTarget === null ? { kind: 'void' } : { kind: 'event', winningTarget, happenedAt };
+      const ending: PoolEnding =
+        winningTarget === null ? { kind: 'void' } : { kind: 'event', winningTarget, happenedAt };
       const verdict = { ending, decidedBy: null, game, step: { id: poolId } };
       await settleInTransaction({ ports, timers, expiryGraceMs: 0 }, tx, poolId, verdict);
     });

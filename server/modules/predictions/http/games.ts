@@ -157,7 +157,7 @@ function addBet(app: FastifyInstance, parts: GameRoutes): void {
       client_ref: { kind: 'id', extension: true },
     },
     answer: Type.Object({ status: Type.Integer(), msg: Type.Array(Type.String()), bet_obj: BetObject }),
-    config: { errorForm: 'bet' },
+    config: { errorForm: 'bet', idempotent: 'repeatable' },
     async handle({ input, path, request }) {
       const bettor = accountBehind(request);
       const poolId = path.poolId!;
@@ -168,13 +168,19 @@ function addBet(app: FastifyInstance, parts: GameRoutes): void {
         poolId,
         target: input.target_id,
         amount: input.amount,
-        clientRef: input.client_ref,
+        clientRef: input.client_ref ?? refOfKey(request),
         kind: 'live' as const,
       };
       const placed = await parts.bets.place(bet);
       return { status: 200, msg: [], bet_obj: betObject(placed, bettor.username, parts.legacySeconds) };
     },
   });
+}
+
+/** An `Idempotency-Key` does what `client_ref` does, so that a bet is placed once even when a crash has cut off its answer (PF-06, BT6). */
+function refOfKey(request: FastifyRequest): string | null {
+  const key = request.headers['idempotency-key'];
+  return typeof key === 'string' ? `Idempotency-Key ${key}` : null;
 }
 
 /** The own bet as its bettor sees it, who is no friend of himself (FR3). */

@@ -51,19 +51,16 @@ export class BalanceTeller {
     poolIds: readonly string[],
     except?: (connection: OpcodeConnection) => boolean,
   ): Promise<void> {
-    try {
+    const connected = [...this.#deps.connections.keys()];
+    if (connected.length === 0) return;
+    await this.#inTurn(async () => {
       const rows = await this.#deps.database.query<{ account_id: string }>(
         'select distinct account_id from predictions_positions where pool_id = any ($1::uuid[]) and account_id = any ($2::uuid[])',
-        [poolIds, [...this.#deps.connections.keys()]],
+        [poolIds, connected],
       );
-      await this.#tell(
-        await this.#currencyOf(gameTopic),
-        rows.map((row) => row.account_id),
-        except,
-      );
-    } catch (error) {
-      this.#deps.log.warn({ err: error }, 'balances after a settlement were not told; the next check tells them');
-    }
+      const accountIds = rows.map((row) => row.account_id);
+      await this.#tell(await this.#currencyOf(gameTopic), accountIds, except);
+    });
   }
 
   /** An event of a game nobody here has joined: bettors with another device are told all the same. */
@@ -73,41 +70,53 @@ export class BalanceTeller {
 
   /** Remembers what a connection knows, so that only changes are told. */
   async prime(connection: OpcodeConnection): Promise<void> {
-    for (const row of await this.#read([connection.accountId])) {
-      if (!connection.told.has(row.currency)) connection.told.set(row.currency, fingerprint(row));
-    }
+    await this.#inTurn(async () => {
+      for (const row of await this.#read([connection.accountId])) connection.told.set(row.currency, fingerprint(row));
+    });
   }
 
-  /** Compares every connected player's balances with what was told: for hints that never came. */
-  async recheck(): Promise<void> {
-    const rows = await this.#read([...this.#deps.connections.keys()]);
-    for (const row of rows) this.#send(row, () => false, true);
+  /**
+   * Compares every connected player's balances with what was told: for hints that never came. `catchUp` brings in the messages that go before
+   * (EV8); what it leaves untold and unchanged is told then.
+   */
+  async recheck(catchUp: () => Promise<void>): Promise<void> {
+    const untold = (await this.#read([...this.#deps.connections.keys()])).filter((row) => this.#isUntold(row));
+    if (untold.length === 0) return;
+    await catchUp();
+    const before = new Map(untold.map((row) => [`${row.account_id}/${row.currency}`, fingerprint(row)]));
+    await this.#inTurn(async () => {
+      for (const row of await this.#read([...new Set(untold.map((each) => each.account_id))])) {
+        if (before.get(`${row.account_id}/${row.currency}`) === fingerprint(row)) this.#send(row);
+      }
+    });
   }
 
   #flush(): void {
     const soon = this.#soon;
     this.#soon = new Map();
-    this.#telling = this.#telling.then(async () => {
-      for (const [topic, accountIds] of soon) {
-        try {
-          await this.#tell(await this.#currencyOf(topic), [...accountIds]);
-        } catch (error) {
-          this.#deps.log.warn({ err: error }, 'balances were not told; the next check tells them');
-        }
-      }
+    for (const [topic, accountIds] of soon) {
+      void this.#inTurn(async () => await this.#tell(await this.#currencyOf(topic), [...accountIds]));
+    }
+  }
+
+  /** One reading after the other, so that no balance is told after a newer one. What fails, the next check tells. */
+  #inTurn(read: () => Promise<void>): Promise<void> {
+    this.#telling = this.#telling.then(read).catch((error: unknown) => {
+      this.#deps.log.warn({ err: error }, 'balances were not told; the next check tells them');
     });
+    return this.#telling;
   }
 
   async #tell(
     currency: string,
     accountIds: readonly string[],
-    except: (connection: OpcodeConnection) => boolean = () => false,
+    except?: (connection: OpcodeConnection) => boolean,
   ): Promise<void> {
     if (accountIds.length === 0) return;
-    for (const row of await this.#read(accountIds)) if (row.currency === currency) this.#send(row, except, false);
+    for (const row of await this.#read(accountIds)) if (row.currency === currency) this.#send(row, except);
   }
 
-  #send(row: BalanceRow, except: (connection: OpcodeConnection) => boolean, onlyIfKnown: boolean): void {
+  #send(row: BalanceRow, except: (connection: OpcodeConnection) => boolean = () => false): void {
     const print = fingerprint(row);
     const body = {
       current_balance: moneyOut(row.available + row.exposure),
@@ -116,11 +125,15 @@ export class BalanceTeller {
       exposure: moneyOut(row.exposure),
     };
     for (const connection of this.#deps.connections.get(row.account_id) ?? []) {
-      const told = connection.told.get(row.currency);
-      if (told === print || (onlyIfKnown && told === undefined) || except(connection)) continue;
+      if (connection.told.get(row.currency) === print || except(connection)) continue;
       connection.told.set(row.currency, print);
       connection.send(messageFrame(815, body, this.#deps.nowMs()));
     }
+  }
+
+  #isUntold(row: BalanceRow): boolean {
+    const connections = [...(this.#deps.connections.get(row.account_id) ?? [])];
+    return connections.some(({ told }) => told.has(row.currency) && told.get(row.currency) !== fingerprint(row));
   }
 
   #read(accountIds: readonly string[]): Promise<BalanceRow[]> {

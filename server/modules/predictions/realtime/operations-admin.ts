@@ -2,6 +2,7 @@ import { gameTopic } from '../events.ts';
 import type { OPS } from '../rules/ops.ts';
 import type { ParamValues } from '../rules/params.ts';
 import type { AskedGame } from '../service/games.ts';
+import { readGame } from '../service/store.ts';
 import type { OperationTable, Reply } from './operations.ts';
 
 /** Ops of developers, source admins and game admins (4.2: D, S, G). */
@@ -62,10 +63,11 @@ export const adminOperations = {
   },
   async register_game_event(params, { connection, services, wire, cause }) {
     // What the event decides comes later, from the Resolver: the caller hears of it even without having joined (WC3).
-    const room = wire.room(gameTopic(params.game_id));
+    const { gameId } = await readGame(services.deps.database, params.game_id);
+    const room = wire.room(gameTopic(gameId));
     if (!room.members.has(connection)) await room.interest(connection, cause);
     const done = await services.events.registerEvent(connection.principal, {
-      gameId: params.game_id,
+      gameId,
       action: params.action_id,
       target: params.target_id,
       happenedAt: params.happened_at,

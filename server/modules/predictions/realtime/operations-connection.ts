@@ -18,7 +18,7 @@ export const connectionOperations = {
   async join_game({ game_id: id }, { connection, services, wire }) {
     const { gameId, sourceId } = await readGame(services.deps.database, id);
     const joined = connection.rooms.get(gameId);
-    if (joined) return { res: 333, body: { game_id: gameId }, seq: joined.encodedSeq };
+    if (joined) return { res: 333, body: { game_id: gameId }, seq: joined.reachedSeq };
     const room = wire.room(gameTopic(gameId));
     const seat = await room.join(connection);
     try {
@@ -32,7 +32,8 @@ export const connectionOperations = {
       throw error;
     }
   },
-  async leave_game({ game_id: gameId }, { connection, services }) {
+  async leave_game({ game_id: id }, { connection, services }) {
+    const gameId = id.toLowerCase();
     const event = await services.attendance.leave(connection.principal, connection.id, gameId);
     const room = connection.rooms.get(gameId);
     room?.leave(connection);

@@ -65,7 +65,8 @@ export const playOperations = {
     return { res: 461, body: await services.friends.betsInGame(connection.principal, gameId) };
   },
   async text_message({ text, targets }, { connection, services }) {
-    const games = targets.length === 0 ? [...connection.rooms.keys()] : [...new Set(targets)];
+    const games =
+      targets.length === 0 ? [...connection.rooms.keys()] : [...new Set(targets.map((target) => target.toLowerCase()))];
     const stranger = games.find((gameId) => !connection.rooms.has(gameId));
     if (stranger !== undefined || games.length === 0)
       throw new RuleError('not_subscribed', stranger === undefined ? undefined : { game_id: stranger });

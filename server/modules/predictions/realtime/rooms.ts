@@ -35,6 +35,8 @@ export class Room {
   closedSeq: number | undefined;
   readonly #deps: RoomDeps;
   readonly #channel: Channel;
+  /** Where the newest seat began: a restored room may not have told anything here yet. */
+  #seatedSeq = 0;
   readonly #joining = new Set<OpcodeConnection>();
   readonly #frames = new Map<number, Frame>();
   readonly #interests = new Map<OpcodeConnection, Map<string, number>>();
@@ -63,6 +65,7 @@ export class Room {
     this.#joining.add(connection);
     try {
       const seat = await this.#channel.hold(connection);
+      this.#seatedSeq = Math.max(this.#seatedSeq, seat.seq);
       return {
         start: (afterSeq) => {
           this.#joining.delete(connection);
@@ -97,6 +100,11 @@ export class Room {
     return (
       this.members.has(connection) || (cause !== undefined && (this.#interests.get(connection)?.has(cause) ?? false))
     );
+  }
+
+  /** How far the topic has come for those who are in it (WC11). */
+  get reachedSeq(): number {
+    return Math.max(this.encodedSeq, this.#seatedSeq);
   }
 
   /** The shared frame of a recent event. */

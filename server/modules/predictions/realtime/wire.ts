@@ -20,7 +20,8 @@ import { Room } from './rooms.ts';
 const BAD_FRAMES_BEFORE_CLOSE = 10;
 /** Ops that do not log a connection on by themselves (WS9). */
 const SILENT_OPS = new Set([1, 2, 100]);
-const RECHECK_MS = 1_000;
+/** How often told balances are compared with the true ones, by whether the bus brings hints (DESIGN M7). */
+const RECHECK_MS = { withoutBus: 1_000, withBus: 5_000 };
 
 export interface OpcodeWireOptions {
   services: ServiceDeps;
@@ -30,7 +31,7 @@ export interface OpcodeWireOptions {
   enterPlayer(connection: OpcodeConnection): Promise<void>;
   /** Sources whose audience an account belongs to as their admin. */
   sourcesOf(connection: OpcodeConnection): Promise<string[]>;
-  feed: EventFeed & { onHint(fn: (events: readonly LoggedEvent[]) => void): () => void };
+  feed: EventFeed & { onHint(fn: (events: readonly LoggedEvent[]) => void): () => void; checkHeads(): Promise<void> };
   sockets: SocketServerDeps;
   isBusHealthy(): boolean;
 }
@@ -48,6 +49,7 @@ export class OpcodeWire {
   #following: Following | undefined;
   #stopHints: (() => void) | undefined;
   #recheck: NodeJS.Timeout | undefined;
+  #isStopped = false;
   readonly #leaving = new Set<Promise<void>>();
 
   constructor(options: OpcodeWireOptions) {
@@ -89,22 +91,31 @@ export class OpcodeWire {
       for (const event of events)
         if (event.type === 'bets.placed' && !this.#rooms.has(event.topic)) this.balances.hint(event);
     });
-    this.#recheck = setInterval(() => {
-      if (this.#connections.size === 0 || this.#options.isBusHealthy()) return;
-      this.balances
-        .recheck()
-        .catch((error: unknown) =>
-          this.#options.services.ports.log.debug({ err: error }, 'balances could not be compared'),
-        );
-    }, RECHECK_MS).unref();
+    this.#scheduleRecheck();
   }
 
   async stop(limitMs: number): Promise<void> {
-    clearInterval(this.#recheck);
+    clearTimeout(this.#recheck);
+    this.#isStopped = true;
     this.#stopHints?.();
     this.#following?.stop();
     await this.server.close(limitMs);
     await Promise.allSettled(this.#leaving);
+  }
+
+  #scheduleRecheck(): void {
+    if (this.#isStopped) return;
+    const { feed, isBusHealthy, services } = this.#options;
+    const recheck = async () => {
+      try {
+        if (this.#connections.size > 0) await this.balances.recheck(() => feed.checkHeads());
+      } catch (error) {
+        services.ports.log.debug({ err: error }, 'balances could not be compared');
+      }
+      this.#scheduleRecheck();
+    };
+    const afterMs = isBusHealthy() ? RECHECK_MS.withBus : RECHECK_MS.withoutBus;
+    this.#recheck = setTimeout(() => void recheck(), afterMs).unref();
   }
 
   /** The room of a topic, if somebody here is in it. */
@@ -192,7 +203,7 @@ export class OpcodeWire {
       connection.rooms.set(gameId, room);
       games.push(gameId);
     }
-    const sources = await this.#options.sourcesOf(connection);
+    const sources = [...restored.sources, ...(await this.#options.sourcesOf(connection))];
     if (sourceId !== null && isUuid(sourceId)) sources.push(sourceId);
     await Promise.all([
       this.#hear(connection, playerTopic(connection.accountId)),
@@ -226,7 +237,10 @@ export class OpcodeWire {
       if (ruleError.error === 'internal_error')
         this.#options.services.ports.log.error({ err: error, connection: connection.id }, 'an operation failed');
       if (ruleError.error === 'malformed_message') this.#refuseFrame(connection.socket, ruleError, frame, connection);
-      else this.#refuse(connection.socket, ruleError, frame);
+      else {
+        connection.badFrames = 0;
+        this.#refuse(connection.socket, ruleError, frame);
+      }
     } finally {
       connection.release();
     }

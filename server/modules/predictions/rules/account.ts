@@ -3,6 +3,7 @@ import { isStorable } from './input.ts';
 
 /** Where a player goes after login (AU9). */
 const PLAY_PAGE = '/i/play';
+const MOST_NEXT_CHARS = 2_000;
 /** Characters a name may hold when it is set here (AU1). */
 const USERNAME = /^[A-Za-z0-9._-]{3,32}$/;
 const EMAIL = /^[^\s@]{1,64}@[^\s@]+$/;
@@ -37,10 +38,10 @@ export function planEmail(email: string, name = 'email'): string {
 }
 
 /** `redirect_url` of a login; `next` is kept only when it is a path of this site, else dropped silently (AU9). */
-export function redirectUrl(next: string | null): string {
-  return next !== null && isSameSitePath(next) ? `${PLAY_PAGE}?next=${encodeURIComponent(next)}` : PLAY_PAGE;
+export function redirectUrl(next: unknown): string {
+  return typeof next === 'string' && isSameSitePath(next) ? `${PLAY_PAGE}?next=${encodeURIComponent(next)}` : PLAY_PAGE;
 }
 
 function isSameSitePath(next: string): boolean {
-  return next.isWellFormed() && SAME_SITE_PATH.test(next) && !next.includes('//');
+  return next.length <= MOST_NEXT_CHARS && next.isWellFormed() && SAME_SITE_PATH.test(next) && !next.includes('//');
 }

@@ -269,7 +269,7 @@ const poolOps = {
     aliases: [],
     params: {
       ...game,
-      action_id: { kind: 'id', required: true, unless: 'pool_id' },
+      action_id: { ...action, unless: 'pool_id' },
       target_id: id,
       happened_at: { kind: 'time', absentMeans: 'receipt time' },
       description: { kind: 'text', default: '', most: MOST_TEXT },
@@ -362,7 +362,7 @@ const poolOps = {
   suggest_hot_betting_pool_for_action_and_target: {
     op: 3961,
     aliases: [],
-    params: { ...game, action_id: id, target_id: id, likely_to_happen_at: now },
+    params: { ...game, action_id: action, target_id: id, likely_to_happen_at: now },
     who: ['G'],
     direct: [367],
     broadcast: { game: [367] },

@@ -131,8 +131,9 @@ const poolsList = (shape: 'Pool[]' | 'PoolMine[]' | 'PoolResult[]') => ({ ...gam
 const scheduled = { scheduled: 'b*+' } as const satisfies Fields;
 const visitor = { ...game, user_id: 'id', user_name: 's' } as const satisfies Fields;
 
-const board = { currency: 's', leaderboard: 'Row[]' } as const satisfies Fields;
-const tailored = { ...board, break_after_rank: 'i[]' } as const satisfies Fields;
+const cut = { truncated: 'b*+' } as const satisfies Fields;
+const tailored = { currency: 's', leaderboard: 'Row[]', break_after_rank: 'i[]' } as const satisfies Fields;
+const board = { currency: 's', leaderboard: 'Row[]', ...cut, rows_total: 'i*+' } as const satisfies Fields;
 
 const message = (res: number, fields: Fields, ...aliases: readonly string[]): ResponseSpec => ({
   res,
@@ -229,8 +230,8 @@ export const RESPONSES = {
   leaderboard_friends_for_game_source: message(454, { source_id: 'id', ...board }),
   leaderboard_for_game_source: message(4516, { source_id: 'id', ...board }),
   leaderboard_for_game_source_tailored: message(4517, { source_id: 'id', ...tailored }),
-  your_friends_predictions_for_pool: message(460, { pool_id: 'id', predictions: 'FriendBet[]' }),
-  your_friends_predictions_for_game: message(461, { ...game, predictions: 'FriendBets' }),
+  your_friends_predictions_for_pool: message(460, { pool_id: 'id', predictions: 'FriendBet[]', ...cut }),
+  your_friends_predictions_for_game: message(461, { ...game, predictions: 'FriendBets', ...cut }),
   user_joined_game: message(470, visitor),
   user_left_game: message(480, visitor),
   game_admin_appointed: message(617, { ...game, username: 's' }),

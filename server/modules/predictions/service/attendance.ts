@@ -15,6 +15,8 @@ export const RECONNECT_TIMER = 'predictions.reconnect';
 export interface Restored {
   logonId: string | null;
   games: string[];
+  /** Sources of these games: who has joined a game is in the audience of its source (1.3). */
+  sources: string[];
 }
 
 interface ConnectionRow {
@@ -60,13 +62,15 @@ export class AttendanceService {
         await tx.query('delete from predictions_connections where id = $1', [taken.id]);
         await this.#deps.timers.cancel(tx, [{ kind: RECONNECT_TIMER, key: taken.id }]);
       }
-      const games = await withoutClosed(tx, taken?.games ?? []);
+      const open = await readOpen(tx, taken?.games ?? []);
+      const games = open.map((game) => game.gameId);
       await tx.query(
         `insert into predictions_connections (id, account_id, nonce, process_id, logon_id, is_logged_on, games, opened_at)
          values ($1, $2, $3, $4, $5::uuid, $5::uuid is not null, $6, $7)`,
         [connectionId, accountId, nonce, this.#processId, taken?.logon_id ?? null, games, tx.now],
       );
-      return { logonId: taken?.logon_id ?? null, games };
+      const sources = [...new Set(open.map((game) => game.sourceId))];
+      return { logonId: taken?.logon_id ?? null, games, sources };
     });
   }
 
@@ -102,7 +106,7 @@ export class AttendanceService {
         'update predictions_connections set games = array_remove(games, $2::uuid) where id = $1 and $2::uuid = any (games) returning 1 as one',
         [connectionId, gameId],
       );
-      const isOpen = (await withoutClosed(tx, [gameId])).length > 0;
+      const isOpen = (await readOpen(tx, [gameId])).length > 0;
       if (left.length === 0 || !isOpen) throw new RuleError('not_subscribed', { game_id: gameId });
       return (await isPresent(tx, accountId, gameId)) ? null : announce(tx, 'player.left', gameId, principal);
     });
@@ -156,22 +160,24 @@ export class AttendanceService {
        returning games, (select username from accounts a where a.id = c.account_id) as username`,
       [timer.key],
     );
-    for (const gameId of await withoutClosed(tx, gone?.games ?? [])) {
+    for (const { gameId } of await readOpen(tx, gone?.games ?? [])) {
       if (await isPresent(tx, row.account_id, gameId)) continue;
       announce(tx, 'player.left', gameId, { accountId: row.account_id, username: gone!.username });
     }
   }
 }
 
-/** All subscriptions end when a game is closed (GM12). */
-async function withoutClosed(database: Queryable, gameIds: readonly string[]): Promise<string[]> {
+/** Those of these games that are not closed: all subscriptions end with a game (GM12). */
+async function readOpen(
+  database: Queryable,
+  gameIds: readonly string[],
+): Promise<{ gameId: string; sourceId: string }[]> {
   if (gameIds.length === 0) return [];
-  const rows = await database.query<{ id: string }>(
-    `select id from predictions_games where id = any ($1::uuid[]) and state <> 'closed'`,
+  const rows = await database.query<{ id: string; source_id: string }>(
+    `select id, source_id from predictions_games where id = any ($1::uuid[]) and state <> 'closed' order by array_position($1::uuid[], id)`,
     [gameIds],
   );
-  const open = new Set(rows.map((row) => row.id));
-  return gameIds.filter((gameId) => open.has(gameId));
+  return rows.map((row) => ({ gameId: row.id, sourceId: row.source_id }));
 }
 
 /** Joins and leaves of one player happen one after the other. */

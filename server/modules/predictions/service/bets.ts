@@ -54,6 +54,8 @@ export interface BetServiceOptions {
   legacySeconds: boolean;
 }
 
+/** Bets of one player in one pool that his friends can still read one by one (FR2); the sums count them all. */
+const MOST_RECENT = 100;
 /** Pools whose game is remembered; the oldest are forgotten first. */
 const MOST_POOLS_KNOWN = 50_000;
 
@@ -243,7 +245,7 @@ async function writeBets(
   pools: ReadonlyMap<string, StoredPool>,
   after: BetBatch,
 ): Promise<void> {
-  const positions = firstOfEach(accepted, (one) => positionKey(one.command.poolId, one.command.userId));
+  const positions = [...Map.groupBy(accepted, (one) => positionKey(one.command.poolId, one.bet.userId))];
   const stakes = new Map<string, { userId: string; currency: string; amount: bigint }>();
   for (const { command, bet } of accepted) {
     const { currency } = after.books.get(command.poolId)!.game;
@@ -276,11 +278,11 @@ async function writeBets(
     accepted.map((one) => one.bet.placedAt),
     accepted.map((one) => one.command.clientRef),
     accepted.map((one) => after.books.get(one.command.poolId)!.game.currency),
-    positions.map((one) => one.command.poolId),
-    positions.map((one) => one.bet.userId),
-    positions.map((one) => one.bet.targetId),
-    positions.map((one) => after.positions.get(positionKey(one.command.poolId, one.bet.userId))!.amount),
-    positions.map((one) => one.bet.placedAt),
+    positions.map(([, [first]]) => first!.command.poolId),
+    positions.map(([, [first]]) => first!.bet.userId),
+    positions.map(([, [first]]) => first!.bet.targetId),
+    positions.map(([key]) => after.positions.get(key)!.amount),
+    positions.map(([, [first]]) => first!.bet.placedAt),
     [...stakes.values()].map((stake) => stake.userId),
     [...stakes.values()].map((stake) => stake.currency),
     [...stakes.values()].map((stake) => stake.amount),
@@ -291,6 +293,14 @@ async function writeBets(
     touched.map((pool) => pool.participants),
     touched.map((pool) => pool.nextSeq),
     touched.map((pool) => pool.lastPlacedAt),
+    positions.map(([, placed]) => placed.length),
+    positions.map(
+      ([, placed]) =>
+        `{${placed
+          .slice(-MOST_RECENT)
+          .map((one) => one.bet.seq)
+          .join()}}`,
+    ),
   ]);
 }
 
@@ -305,9 +315,12 @@ const WRITE_BETS = `
     insert into predictions_ledger (at, kind, account_id, currency, pool_id, amount)
     select placed_at, 'stake', account_id, currency, pool_id, amount from placed
   ), positions as (
-    insert into predictions_positions as p (pool_id, account_id, target_id, amount, first_placed_at)
-    select * from unnest($10::uuid[], $11::uuid[], $12::text[], $13::bigint[], $14::bigint[])
-    on conflict (pool_id, account_id) do update set amount = excluded.amount
+    insert into predictions_positions as p (pool_id, account_id, target_id, amount, first_placed_at, bets, recent_seqs)
+    select pool_id, account_id, target_id, amount, first_placed_at, bets, seqs::bigint[]
+    from unnest($10::uuid[], $11::uuid[], $12::text[], $13::bigint[], $14::bigint[], $25::int[], $26::text[])
+      as n(pool_id, account_id, target_id, amount, first_placed_at, bets, seqs)
+    on conflict (pool_id, account_id) do update set amount = excluded.amount, bets = p.bets + excluded.bets,
+      recent_seqs = (p.recent_seqs || excluded.recent_seqs)[greatest(1, cardinality(p.recent_seqs) + cardinality(excluded.recent_seqs) - ${MOST_RECENT - 1}):]
   ), balances as (
     update predictions_balances b set available = b.available - s.amount, exposure = b.exposure + s.amount
     from unnest($15::uuid[], $16::text[], $17::bigint[]) as s(account_id, currency, amount)
@@ -321,10 +334,6 @@ const WRITE_BETS = `
 
 function groupByPool(accepted: readonly Accepted[]): Map<string, Accepted[]> {
   return Map.groupBy(accepted, (one) => one.command.poolId);
-}
-
-function firstOfEach<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
-  return [...new Map(items.toReversed().map((item) => [keyOf(item), item])).values()];
 }
 
 function unique<T>(items: readonly T[]): T[] {

@@ -18,6 +18,8 @@ interface FriendBetRow {
   id: string;
   pool_id: string;
   is_open: boolean;
+  /** Older bets of this friend in this pool are not listed. */
+  is_cut: boolean;
 }
 
 /** Friends, made by challenge ids, and what they predict (FR1, FR2). */
@@ -66,44 +68,42 @@ export class FriendService {
   async betsInPool(principal: Principal, poolId: string): Promise<Record<string, unknown>> {
     const accountId = accountOf(principal);
     const pool = await readPool(this.#deps.database, poolId);
-    const rows = await this.#bets(accountId, [pool.poolId]);
-    return { pool_id: pool.poolId, predictions: this.#shapes(rows), ...truncation(rows) };
+    const { bets, ...rest } = await this.#bets(accountId, 'p.id = $2', pool.poolId);
+    return { pool_id: pool.poolId, predictions: this.#shapes(bets), ...rest };
   }
 
   /** Body of 461: the same for all pools of a game, unresolved ones apart. @throws RuleError 6609, 6602 */
   async betsInGame(principal: Principal, gameId: string): Promise<Record<string, unknown>> {
     const accountId = accountOf(principal);
-    const { database } = this.#deps;
-    const game = await readGame(database, gameId);
-    const pools = await database.query<{ pool_id: string }>(
-      `select distinct p.id as pool_id from predictions_pools p join predictions_positions x on x.pool_id = p.id
-       where p.game_id = $1 and x.account_id in (select friend_id from predictions_friends where account_id = $2)`,
-      [game.gameId, accountId],
-    );
-    const rows = await this.#bets(
-      accountId,
-      pools.map((row) => row.pool_id),
-    );
+    const game = await readGame(this.#deps.database, gameId);
+    const { bets, ...rest } = await this.#bets(accountId, 'p.game_id = $2', game.gameId);
     const predictions = {
-      running: this.#shapes(rows.filter((row) => row.is_open)),
-      resolved: this.#shapes(rows.filter((row) => !row.is_open)),
+      running: this.#shapes(bets.filter((row) => row.is_open)),
+      resolved: this.#shapes(bets.filter((row) => !row.is_open)),
     };
-    return { game_id: game.gameId, predictions, ...truncation(rows) };
+    return { game_id: game.gameId, predictions, ...rest };
   }
 
-  /** Newest bets of the friends first to be kept, given in order of placing. */
-  async #bets(accountId: string, poolIds: readonly string[]): Promise<FriendBetRow[]> {
-    if (poolIds.length === 0) return [];
+  /** The newest bets of the friends in order of placing; a position knows its newest ones, so that no pool's whole list is read (DESIGN M5). */
+  async #bets(
+    accountId: string,
+    where: 'p.id = $2' | 'p.game_id = $2',
+    id: string,
+  ): Promise<{ bets: FriendBetRow[]; truncated?: true }> {
     const rows = await this.#deps.database.query<FriendBetRow>(
-      `select b.account_id, a.username, b.target_id, b.amount, b.placed_at, b.id, b.pool_id, p.state = 'open' as is_open
-       from predictions_bets b
-       join predictions_friends f on f.account_id = $1 and f.friend_id = b.account_id
-       join predictions_pools p on p.id = b.pool_id
-       join accounts a on a.id = b.account_id
-       where b.pool_id = any ($2::uuid[]) order by b.placed_at desc, b.pool_id desc, b.seq desc limit $3`,
-      [accountId, poolIds, MOST_SHOWN],
+      `select b.account_id, a.username, b.target_id, b.amount, b.placed_at, b.id, b.pool_id, p.state = 'open' as is_open,
+         x.bets > cardinality(x.recent_seqs) as is_cut
+       from predictions_friends f
+       join predictions_positions x on x.account_id = f.friend_id
+       join predictions_pools p on p.id = x.pool_id and ${where}
+       join predictions_bets b on b.pool_id = x.pool_id and b.seq = any (x.recent_seqs)
+       join accounts a on a.id = x.account_id
+       where f.account_id = $1 order by b.placed_at desc, b.pool_id desc, b.seq desc limit $3`,
+      [accountId, id, MOST_SHOWN + 1],
     );
-    return rows.reverse();
+    const bets = rows.slice(0, MOST_SHOWN);
+    const isCut = rows.length > bets.length || bets.some((row) => row.is_cut);
+    return { bets: bets.reverse(), ...(isCut ? { truncated: true } : {}) };
   }
 
   #shapes(rows: readonly FriendBetRow[]): Record<string, unknown>[] {
@@ -119,8 +119,4 @@ export class FriendService {
       pool_id: row.pool_id,
     }));
   }
-}
-
-function truncation(rows: readonly unknown[]): { truncated?: true } {
-  return rows.length < MOST_SHOWN ? {} : { truncated: true };
 }

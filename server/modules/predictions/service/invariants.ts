@@ -21,10 +21,10 @@ export const INVARIANTS_AT_EVERY_COMMIT: Readonly<Record<string, string>> = {
   'pools and positions count what the bets say': `
     select p.id::text as subject from predictions_pools p
       left join (select pool_id, sum(amount) as amount, count(*) as n, max(seq) as last from predictions_bets group by pool_id) b on b.pool_id = p.id
-      left join (select pool_id, sum(amount) as amount, sum(late_amount) as late, count(*) as people, count(*) filter (where amount > late_amount) as valid
+      left join (select pool_id, sum(amount) as amount, sum(late_amount) as late, sum(bets) as bets, count(*) filter (where amount > late_amount) as valid
         from predictions_positions group by pool_id) s on s.pool_id = p.id
     where (select coalesce(sum(m), 0) from unnest(p.money) m) <> coalesce(b.amount, 0) - coalesce(s.late, 0)
-      or coalesce(s.amount, 0) <> coalesce(b.amount, 0) or p.participants <> coalesce(s.valid, 0)
+      or coalesce(s.amount, 0) <> coalesce(b.amount, 0) or coalesce(s.bets, 0) <> coalesce(b.n, 0) or p.participants <> coalesce(s.valid, 0)
       or p.next_bet_seq <> coalesce(b.n, 0) + 1 or coalesce(b.last, 0) <> coalesce(b.n, 0)`,
   'payouts of a settled pool are its stakes (PO5)': `
     select pool_id::text as subject from predictions_ledger where pool_id is not null group by pool_id

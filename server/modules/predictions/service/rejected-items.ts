@@ -43,20 +43,29 @@ export async function insertRejected(
   );
 }
 
-/** The rejected list, newest first (RS11). @throws RuleError 6602 */
-export async function listRejectedItems(deps: ServiceDeps, principal: Principal): Promise<Record<string, unknown>[]> {
-  requireAction(deps.authority, principal, 'predictions.source.open');
-  const rows = await deps.database.orm
-    .select()
-    .from(rejectedItems)
-    .orderBy(desc(rejectedItems.rejectedAt), desc(rejectedItems.id))
-    .limit(MOST_LISTED);
-  return rows.map((row) => ({
-    id: row.id,
-    feed: row.feed,
-    item_id: row.itemId,
-    reason: row.reason,
-    item: row.item,
-    rejected_at: row.rejectedAt,
-  }));
+/** What feeds sent in vain, for admins (RS11). */
+export class RejectedItems {
+  readonly #deps: ServiceDeps;
+
+  constructor(deps: ServiceDeps) {
+    this.#deps = deps;
+  }
+
+  /** The newest first. @throws RuleError 6602 */
+  async list(principal: Principal): Promise<Record<string, unknown>[]> {
+    requireAction(this.#deps.authority, principal, 'predictions.source.open');
+    const rows = await this.#deps.database.orm
+      .select()
+      .from(rejectedItems)
+      .orderBy(desc(rejectedItems.rejectedAt), desc(rejectedItems.id))
+      .limit(MOST_LISTED);
+    return rows.map((row) => ({
+      id: row.id,
+      feed: row.feed,
+      item_id: row.itemId,
+      reason: row.reason,
+      item: row.item,
+      rejected_at: row.rejectedAt,
+    }));
+  }
 }

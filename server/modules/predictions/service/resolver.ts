@@ -193,7 +193,11 @@ export class Resolver {
           'a pool could not be settled: it is parked, an admin must look',
         );
         await step.transaction('predictions.park', (tx) =>
-          parkPool(tx, this.#deps.ports.clock.now(), game.gameId, poolId, error, isLast ? mark : undefined),
+          parkPool(
+            tx,
+            { at: this.#deps.ports.clock.now(), gameId: game.gameId, poolId, error, decidedBy: verdict.decidedBy },
+            isLast ? mark : undefined,
+          ),
         );
       }
     }
@@ -208,15 +212,22 @@ export class Resolver {
       const close = planClose(game.state, unresolved, request.force);
       if (game.state === 'opened')
         await tx.query(`update predictions_games set state = 'closing' where id = $1`, [gameId]);
-      return { game: { ...game, state: 'closing' as const }, close };
+      return {
+        game: { ...game, state: 'closing' as const },
+        close,
+        before: await readEndedSince(tx, gameId, startOf(step)),
+      };
     });
     if (plan) {
       const verdicts = [
         ...plan.close.toNone.map((pool) => ({ pool, kind: 'close' as const })),
         ...plan.close.toVoid.map((pool) => ({ pool, kind: 'void' as const })),
       ].sort((a, b) => comparePools(a.pool, b.pool));
-      const decided = verdicts.map(({ pool, kind }) => ({ poolId: pool.poolId, verdict: { ending: { kind }, decidedBy: null } }));
-      await this.#settleAll(step, plan.game, decided, request);
+      const decided = verdicts.map(({ pool, kind }) => ({
+        poolId: pool.poolId,
+        verdict: { ending: { kind }, decidedBy: null },
+      }));
+      await this.#settleAll(step, plan.game, decided, { cause: request.cause, before: plan.before });
     }
     await step.complete('predictions.close.end', async (tx) => {
       const game = await lockGame(tx, gameId);
@@ -234,6 +245,20 @@ export class Resolver {
   }
 }
 
+/** When a step was asked for, or due. */
+function startOf(step: Step): number {
+  return step.event?.at ?? step.timer!.dueAt;
+}
+
+/** Pools of a game that ended since then without an event: what a repeated close has settled before its crash, so that their balances are told too. */
+async function readEndedSince(tx: Tx, gameId: string, since: number): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(
+    `select id from predictions_pools where game_id = $1 and state <> 'open' and decided_by is null and resolved_at >= $2`,
+    [gameId, since],
+  );
+  return rows.map((row) => row.id);
+}
+
 function gameIdOf(step: Step): string {
   return step.topic.slice(step.topic.lastIndexOf('/') + 1);
 }
@@ -243,25 +268,30 @@ function isFaultOfPool(error: unknown): boolean {
   return error instanceof Error && !(error instanceof Unavailable) && !(error instanceof StepInterrupted);
 }
 
+/** Remembers what was to decide the pool, so that it can be tried again (RS13). */
 async function parkPool(
   tx: Tx,
-  now: number,
-  gameId: string,
-  poolId: string,
-  error: unknown,
+  {
+    at,
+    gameId,
+    poolId,
+    error,
+    decidedBy,
+  }: { at: number; gameId: string; poolId: string; error: unknown; decidedBy: string | null },
   endedStep: SettlementStep | undefined,
 ): Promise<void> {
-  await tx.query('update predictions_pools set parked_at = $2, parked_reason = $3 where id = $1', [
+  await tx.query('update predictions_pools set parked_at = $2, parked_reason = $3, decided_by = $4 where id = $1', [
     poolId,
-    now,
+    at,
     String(error).slice(0, 500),
+    decidedBy,
   ]);
   // The other pools' balances are told with the step's last message: without it, this one ends the step.
   if (endedStep)
     tx.append({
       topic: gameTopic(gameId),
       type: 'game.updated',
-      data: { body: await gameDetails(tx, gameId, now), step: endedStep } satisfies Broadcast,
+      data: { body: await gameDetails(tx, gameId, at), step: endedStep } satisfies Broadcast,
     });
 }
 

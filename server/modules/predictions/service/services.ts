@@ -11,12 +11,14 @@ import { GameReads } from './game-reads.ts';
 import { GameService } from './games.ts';
 import { LeaderboardService } from './leaderboards.ts';
 import { LoginService } from './logins.ts';
+import { ParkedPools } from './parked-pools.ts';
 import { PlayerService } from './players.ts';
 import { PoolReads } from './pool-reads.ts';
 import { PoolService } from './pools.ts';
 import { PregameService } from './pregame.ts';
 import type { ResolverProgress } from './progress.ts';
 import { EventService } from './registration.ts';
+import { RejectedItems } from './rejected-items.ts';
 import { ResultService } from './results.ts';
 import { SourceService } from './sources.ts';
 import { StatisticsService } from './statistics.ts';
@@ -36,7 +38,12 @@ export function createServices(deps: ServiceDeps, parts: ServiceParts) {
   const { accounts, mailer, publicUrl } = parts;
   const players = new PlayerService(deps);
   const friends = new FriendService(deps);
-  const bets = new BetService({ database: deps.database, ports: deps.ports, limits: deps.settings.limits, legacySeconds: deps.settings.legacyPlacedAtSeconds });
+  const bets = new BetService({
+    database: deps.database,
+    ports: deps.ports,
+    limits: deps.settings.limits,
+    legacySeconds: deps.settings.legacyPlacedAtSeconds,
+  });
   const gameReads = new GameReads(deps);
   const events = new EventService(deps);
   return {
@@ -48,9 +55,11 @@ export function createServices(deps: ServiceDeps, parts: ServiceParts) {
     games: new GameService(deps),
     leaderboards: new LeaderboardService(deps, friends),
     logins: new LoginService(deps, { sessions: accounts.sessions, players }),
+    parkedPools: new ParkedPools(deps),
     poolReads: new PoolReads(deps, gameReads),
     pools: new PoolService(deps),
     pregame: new PregameService(deps, { accounts: accounts.accounts, bets, friends, players, mailer, publicUrl }),
+    rejectedItems: new RejectedItems(deps),
     results: new ResultService(deps),
     sources: new SourceService(deps),
     statistics: new StatisticsService(deps),

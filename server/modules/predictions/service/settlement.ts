@@ -38,7 +38,8 @@ export async function settleInTransaction(
   verdict: PoolVerdict,
 ): Promise<boolean> {
   const pool = await lockPool(tx, poolId);
-  if (pool.state !== 'open') return false;
+  // A parked pool has been decided: its expiry must not decide otherwise (RS13, EV9).
+  if (pool.state !== 'open' || (pool.isParked && verdict.ending.kind === 'expiry')) return false;
   const resolvedAt = deps.ports.clock.now();
   const bets = (
     await tx.query<BetRow>(`select ${BET_COLUMNS} from predictions_bets where pool_id = $1 order by seq`, [poolId])
@@ -46,7 +47,8 @@ export async function settleInTransaction(
   const resolution = resolvePool(pool, bets, verdict.ending, { resolvedAt, gameState: verdict.game.state });
   const { settlement, successor } = resolution;
   await writeResult(tx, pool, verdict, resolution, validBets(pool, bets, verdict.ending));
-  if (settlement.users.length > 0) await writeMoney(tx, pool, verdict.game.currency, settlement, resolvedAt);
+  const late = lateBets(bets, verdict.ending);
+  if (settlement.users.length > 0) await writeMoney(tx, pool, verdict.game.currency, settlement, { resolvedAt, late });
   await cancelPoolTimers(deps.timers, tx, poolId, verdict.ending.kind === 'expiry');
   if (successor) await insertRecreated(deps, tx, successor);
 
@@ -123,15 +125,24 @@ function validBets(
   };
 }
 
+/** How many late bets each user has placed (EV7). */
+function lateBets(bets: readonly Bet[], ending: PoolEnding): ReadonlyMap<string, number> {
+  const lateAt = lateFrom(ending);
+  const late = new Map<string, number>();
+  for (const { userId, placedAt } of bets) {
+    if (lateAt !== null && placedAt >= lateAt) late.set(userId, (late.get(userId) ?? 0) + 1);
+  }
+  return late;
+}
+
 /** Clears every bettor's exposure and credits payouts and returns, in one statement each for locks and writes (PO11, DESIGN M3, M10). */
 async function writeMoney(
   tx: Tx,
   pool: StoredPool,
   currency: string,
-  settlement: Settlement,
-  resolvedAt: number,
+  { users }: Settlement,
+  { resolvedAt, late }: { resolvedAt: number; late: ReadonlyMap<string, number> },
 ): Promise<void> {
-  const { users } = settlement;
   const ids = users.map((user) => user.userId);
   await tx.lock(BALANCES, '1', ids);
   await tx.query(WRITE_MONEY, [
@@ -145,15 +156,16 @@ async function writeMoney(
     pool.poolId,
     currency,
     resolvedAt,
+    users.map((user) => late.get(user.userId) ?? 0),
   ]);
 }
 
 const WRITE_MONEY = `
   with settled as (
-    select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
-      as s(account_id, released, credited, late, payout, returned, net)
+    select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $11::int[])
+      as s(account_id, released, credited, late, payout, returned, net, late_bets)
   ), positions as (
-    update predictions_positions p set late_amount = s.late, payout = s.payout, returned = s.returned, net = s.net
+    update predictions_positions p set late_amount = s.late, late_bets = s.late_bets, payout = s.payout, returned = s.returned, net = s.net
     from settled s where p.pool_id = $8 and p.account_id = s.account_id
   ), ledger as (
     insert into predictions_ledger (at, kind, account_id, currency, pool_id, amount)

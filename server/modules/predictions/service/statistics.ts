@@ -20,7 +20,7 @@ export class StatisticsService {
     this.#database = deps.database;
   }
 
-  /** The five figures of one player. Bets never change: late ones are known by their pool's `late_from` (EV7). */
+  /** The five figures of one player. */
   async of(accountId: string): Promise<StatisticsShape> {
     const [row] = await this.#database.query<SumsRow>(SUMS, [accountId]);
     return statisticsOf({
@@ -37,19 +37,14 @@ export class StatisticsService {
 }
 
 /**
- * `mine` has a row per pool with a valid bet of the player, `bets` how many valid bets that is: all on one target (BT4). `placed_at` never
- * decreases within a pool (BT5), so the first bet is the first valid one wherever one is valid.
+ * A row per pool with a valid bet of the player; `n` is how many valid bets that is, all on one target (BT4). `placed_at` never decreases within a
+ * pool (BT5), so the first bet is the first valid one wherever one is valid.
  */
 const SUMS = `
   with mine as (
-    select x.pool_id, x.target_id, x.first_placed_at, x.net, p.game_id, p.start_at, p.state, p.winning_target, p.is_money_return, p.late_from
+    select x.bets - x.late_bets as n, x.target_id, x.first_placed_at, x.net, p.game_id, p.start_at, p.state, p.winning_target, p.is_money_return
     from predictions_positions x join predictions_pools p on p.id = x.pool_id
-    where x.account_id = $1 and x.amount > x.late_amount
-  ), counted as (
-    select m.*, b.n from mine m cross join lateral (
-      select count(*) as n from predictions_bets b
-      where b.pool_id = m.pool_id and b.account_id = $1 and (m.late_from is null or b.placed_at < m.late_from)
-    ) b
+    where x.account_id = $1 and x.bets > x.late_bets
   )
   select
     coalesce(sum(n) filter (where not is_money_return and target_id = winning_target), 0)::bigint as bets_won,
@@ -60,4 +55,4 @@ const SUMS = `
     count(distinct game_id) filter (where state <> 'open') as settled_games,
     coalesce(sum(first_placed_at - start_at), 0)::bigint as reaction_ms,
     count(*) as reaction_pools
-  from counted`;
+  from mine`;

@@ -17,6 +17,7 @@ import { ClosingService } from './closing.ts';
 import type { PredictionsSettings, ServiceDeps } from './deps.ts';
 import { GameReads } from './game-reads.ts';
 import { GameService } from './games.ts';
+import { ParkedPools } from './parked-pools.ts';
 import { PoolReads } from './pool-reads.ts';
 import { PoolService } from './pools.ts';
 import { ConsumerProgress, RESOLVER_CONSUMER } from './progress.ts';
@@ -80,6 +81,7 @@ export class TestProcess {
   readonly gameReads: GameReads;
   readonly pools: PoolService;
   readonly poolReads: PoolReads;
+  readonly parkedPools: ParkedPools;
   readonly closing: ClosingService;
   readonly events: EventService;
   readonly bets: BetService;
@@ -127,6 +129,7 @@ export class TestProcess {
     this.gameReads = new GameReads(this.deps);
     this.pools = new PoolService(this.deps);
     this.poolReads = new PoolReads(this.deps, this.gameReads);
+    this.parkedPools = new ParkedPools(this.deps);
     this.closing = new ClosingService(this.deps, this.progress);
     this.events = new EventService(this.deps);
     this.bets = new BetService({ database: this.database, ports, limits: settings.limits, legacySeconds: false });
