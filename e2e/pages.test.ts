@@ -162,11 +162,11 @@ async function look(
     await settle(page);
     await view.show?.(page);
     await settle(page);
-    for (const colorScheme of SCHEMES) {
-      await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: join(PICTURES, `${view.name}-${size.width}-${colorScheme}.png`), fullPage: true });
+    for (const scheme of SCHEMES) {
+      await show(page, scheme);
+      await takePicture(page, `${view.name}-${size.width}-${scheme}`);
       const violations = (await findViolations(page)).map(describeViolation);
-      assert.deepEqual(violations, [], `${view.name} at ${size.width}, ${colorScheme}:\n${violations.join('\n')}`);
+      assert.deepEqual(violations, [], `${view.name} at ${size.width}, ${scheme}:\n${violations.join('\n')}`);
       assert.equal(await sidewaysScroll(page), 0, `${view.name} at ${size.width} scrolls sideways`);
     }
     assert.deepEqual(takeFaults(), []);
@@ -179,4 +179,18 @@ async function look(
 async function settle(page: Page): Promise<void> {
   await page.locator('h1').first().waitFor({ state: 'attached' });
   await page.locator('.MuiSkeleton-root').first().waitFor({ state: 'detached' });
+}
+
+/** Waits until the page is drawn in the scheme. */
+async function show(page: Page, scheme: (typeof SCHEMES)[number]): Promise<void> {
+  await page.emulateMedia({ colorScheme: scheme });
+  await page.locator(`html[data-mode="${scheme}"]`).waitFor();
+  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
+}
+
+/** Keeps the whole page, or what of it is behind an open dialog. */
+async function takePicture(page: Page, name: string): Promise<void> {
+  const hasDialog = (await page.locator('.MuiModal-root').count()) > 0;
+  if (!hasDialog) await page.evaluate('window.scrollTo(0, 0)');
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: !hasDialog });
 }

@@ -53,7 +53,7 @@ test('admin_ops_need_admin_key: D, S and G ops need a connection opened with it 
   assert.equal(full.res, 666, JSON.stringify(full));
 });
 
-test('ws_port: the wire alone on a port of its own, any path (PF-62)', async () => {
+test('PF-62: ws_port gives the wire alone on a port of its own, on any path', async () => {
   const alice = await house.people.signUp('alice');
   for (const path of ['/', '/ws', '/whatever']) await alice.connect({ wsUrl: `ws://127.0.0.1:${port}`, path });
   assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 426);

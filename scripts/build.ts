@@ -10,7 +10,7 @@ import { ensureConsole } from '../server/commands/console-build.ts';
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
 /** What the program reads at run time and the compiler does not see. */
-const ASSETS = ['package.json', 'server/**/*.sql', 'server/modules/*/{feeds,assets}/**/*'];
+const ASSETS = ['package.json', 'server/**/*.sql', 'server/modules/*/{feeds,assets}/**/*.json'];
 
 function compile(): void {
   const manifest = createRequire(import.meta.url).resolve('typescript/package.json');

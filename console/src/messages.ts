@@ -184,7 +184,9 @@ const games = {
 
 const game = {
   score: 'Score',
-  scoreOf: (name: string, points: string) => `${name} ${points}`,
+  scoreLine: (home: { name: string; count: string }, away: { name: string; count: string }) =>
+    `Score: ${home.name} ${home.count}, ${away.name} ${away.count}`,
+  sides: (home: string, away: string) => `${home} against ${away}`,
   startsIn: (time: string) => `Starts in ${time}`,
   matchTime: (time: string) => `Match time ${time}`,
   facts: 'Match facts',
@@ -217,6 +219,7 @@ const pools = {
   closed: 'Closed',
   tab: (name: string, number: number) => `${name} (${number})`,
   emptyOpen: 'No open question right now. New ones appear here by themselves.',
+  emptyOver: 'No question is open any more.',
   emptyRunning: 'You have no prediction under way in this game.',
   emptyClosed: 'None of your predictions in this game is decided yet.',
   type: { 1: 'Next to happen', 2: 'Within a time', 3: 'Yes or no', 4: 'Yes or no, within a time' },
@@ -257,6 +260,14 @@ const stake = {
   refused: (reason: string) => `Not placed. ${reason}`,
   unknown: 'The connection broke before the answer came. Trying again is safe: it counts once.',
   again: 'Try again',
+};
+
+const guest = {
+  lead: 'Before the match your e-mail address is enough. New players start with play money.',
+  placedFirst: (amount: string, target: string, email: string) =>
+    `Placed: ${amount} on ${target}. You have an account now: a mail to ${email} tells how to choose your password.`,
+  placedAgain: (amount: string, target: string) => `Placed: ${amount} on ${target}. Sign in to see how it goes.`,
+  pending: 'There is an account with this address. Sign in, and your prediction is placed then.',
 };
 
 const results = {
@@ -361,6 +372,7 @@ export const messages = {
   balance,
   pools,
   stake,
+  guest,
   results,
   feed,
   chat,

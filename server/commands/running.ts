@@ -45,9 +45,20 @@ export async function runServer(loaded: LoadedSettings, version: string, onStart
   await onStarted(server);
   const signal = await signals;
   platform.ports.log.info({ signal }, 'stopping');
-  await server.stop();
+  if (!(await isDoneWithin(loaded.platform.SHUTDOWN_GRACE_MS, server.stop()))) {
+    platform.ports.log.warn('what was not finished in time is cut off');
+  }
   platform.ports.log.flush?.();
   process.exit(0);
+}
+
+/** Whether `work` ends in time; whatever holds it up, the process must not outlast its grace (platform 1, "Exit"). */
+async function isDoneWithin(limitMs: number, work: Promise<void>): Promise<boolean> {
+  const { promise: isLate, resolve } = Promise.withResolvers<false>();
+  const limit = setTimeout(resolve, limitMs, false);
+  const isDone = await Promise.race([work.then(() => true), isLate]);
+  clearTimeout(limit);
+  return isDone;
 }
 
 function listenForSignals(): Promise<NodeJS.Signals> {

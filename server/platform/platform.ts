@@ -31,6 +31,8 @@ import { DEFAULT_REALTIME_SETTINGS, type RealtimeSettings } from './realtime/set
 import type { SocketServerDeps } from './realtime/sockets.ts';
 import { TopicRegistry } from './realtime/topics.ts';
 
+const REDIS_ANSWER_LIMIT_MS = 500;
+
 export interface PlatformOptions {
   settings: PlatformSettings;
   version: string;
@@ -82,11 +84,10 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     if (ports.clock instanceof InstallationClock) await ports.clock.follow(database);
     const installation = await readInstallation(database, ports);
     const processId = ports.ids.uuid();
-    const redis = settings.REDIS_URL === null ? null : new Redis(settings.REDIS_URL, { maxRetriesPerRequest: 1, lazyConnect: true });
-    redis?.on('error', (error: Error) => ports.log.debug({ err: error.message }, 'redis'));
+    const redis = settings.REDIS_URL === null ? null : connectRedis(settings.REDIS_URL, ports);
     const bus =
       settings.REDIS_URL === null
-        ? createMemoryBus({ alone: opened.embedded !== null })
+        ? createMemoryBus()
         : await createRedisBus({ url: settings.REDIS_URL, channel: `greenroom:${installation.epoch}`, processId, log: ports.log });
     const feed = new TopicFeed({ epoch: installation.epoch, database, bus, clock: ports.clock, log: ports.log });
     late.feed = feed;
@@ -126,6 +127,13 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     await opened.close();
     throw error;
   }
+}
+
+/** For rate limits: whoever asks it has another way when it is away or slow, so that nobody waits for it. */
+function connectRedis(url: string, { log }: Pick<Ports, 'log'>): Redis {
+  const redis = new Redis(url, { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: REDIS_ANSWER_LIMIT_MS });
+  redis.on('error', (error: Error) => log.debug({ err: error.message }, 'redis'));
+  return redis;
 }
 
 /** Which migrations wait, for readiness; none after a start that succeeded. */

@@ -39,6 +39,17 @@ export interface GameSnapshot {
 export interface UpcomingBet {
   targetId: string;
   amount: number;
+  email?: string;
+}
+
+/** What became of it (PG1 to PG4). */
+export interface UpcomingPrediction {
+  username: string;
+  user_id: string;
+  /** The account has to sign in to be seen. */
+  needs_auth: boolean;
+  /** Nothing is staked until the account signs in. */
+  pending: boolean;
 }
 
 export interface Board {
@@ -80,12 +91,13 @@ export class PredictionsApi {
   }
 
   /**
-   * Predicts in a game that is announced but not opened; the websocket takes predictions of opened games only (GM4).
+   * Predicts before a match; the websocket takes predictions of opened games only (GM4). With an e-mail address nobody needs to be signed in.
    * @param idempotencyKey kept for a retry, which then counts once
    */
-  async predictUpcoming(pool: Pool, sourceId: string, bet: UpcomingBet, idempotencyKey: string): Promise<void> {
+  predictUpcoming(pool: Pool, sourceId: string, bet: UpcomingBet, idempotencyKey: string): Promise<UpcomingPrediction> {
     const path = `/r/sources/${sourceId}/games/upcoming/${pool.game_id}/pools/${pool.pool_id}/predictions/`;
-    await this.#rest.post(path, { user_backed: { [bet.targetId]: bet.amount } }, { idempotencyKey });
+    const body = { user_backed: { [bet.targetId]: bet.amount } };
+    return this.#rest.post(path, body, { query: { email: bet.email }, idempotencyKey });
   }
 
   async statistics(userId: string, signal?: AbortSignal): Promise<Statistics> {

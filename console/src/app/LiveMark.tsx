@@ -6,9 +6,14 @@ const breathe = keyframes({ '0%, 100%': { opacity: 1 }, '50%': { opacity: 0.35 }
 
 const STATUS_TEXT: Record<string, string> = m.games.status;
 
+/** Whether something goes on now, by the status that a module gives. */
+export function isLive(status: string): boolean {
+  return status === 'live' || status.startsWith('game_in_progress');
+}
+
 /** Status in words; a breathing dot beside it while it is live. */
 export function LiveMark({ status, text }: { status: string; text?: string }) {
-  const isLive = status === 'live' || status === 'game_in_progress_betting_active';
+  const isBreathing = status === 'live' || status === 'game_in_progress_betting_active';
   return (
     <Box
       component="span"
@@ -19,10 +24,10 @@ export function LiveMark({ status, text }: { status: string; text?: string }) {
         flexShrink: 0,
         fontSize: '0.8125rem',
         fontWeight: 650,
-        color: isLive ? 'error.main' : 'text.secondary',
+        color: isBreathing ? 'error.main' : 'text.secondary',
       }}
     >
-      {isLive && (
+      {isBreathing && (
         <Box
           component="span"
           aria-hidden
@@ -35,7 +40,7 @@ export function LiveMark({ status, text }: { status: string; text?: string }) {
           }}
         />
       )}
-      {text ?? STATUS_TEXT[status] ?? (isLive ? m.games.live : status)}
+      {text ?? STATUS_TEXT[status] ?? (isBreathing ? m.games.live : status)}
     </Box>
   );
 }

@@ -51,8 +51,7 @@ export function duration(spanMs: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`;
 }
 
-/** Minute of a match, counted from 1 as in match reports, for example `63′`. */
-export function matchMinute(happenedAtMs: number, startMs: number | null): string {
-  if (startMs === null || happenedAtMs < startMs) return time(happenedAtMs);
-  return `${Math.floor((happenedAtMs - startMs) / 60_000) + 1}′`;
+/** When in a match something happened, as its clock shows it; the time of day before the match and without a start. */
+export function matchTime(happenedAtMs: number, startMs: number | null): string {
+  return startMs === null || happenedAtMs < startMs ? time(happenedAtMs) : duration(happenedAtMs - startMs);
 }

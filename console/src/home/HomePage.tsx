@@ -10,7 +10,7 @@ import Stack from '@mui/material/Stack';
 import Typography from '@mui/material/Typography';
 import { useId } from 'react';
 import { Link as RouterLink } from 'react-router';
-import { LiveMark } from '../app/LiveMark.tsx';
+import { isLive, LiveMark } from '../app/LiveMark.tsx';
 import { useOverview } from '../app/overview.ts';
 import { Page } from '../app/Page.tsx';
 import { EmptyState, FailureState, LoadingBlocks } from '../app/States.tsx';
@@ -27,7 +27,7 @@ function LiveLine({ thing }: { thing: LiveThing }) {
         </Link>
         <LiveMark status={thing.status} />
       </Stack>
-      {thing.detail && (
+      {thing.detail && isLive(thing.status) && (
         <Typography variant="body2" color="textSecondary">
           {thing.detail}
         </Typography>

@@ -34,9 +34,10 @@ interface SideProps {
   side: SideScore;
   area: 'home' | 'away';
   align: 'left' | 'right';
+  isStarted: boolean;
 }
 
-function Side({ side, area, align }: SideProps) {
+function Side({ side, area, align, isStarted }: SideProps) {
   return (
     <>
       <Typography
@@ -56,20 +57,20 @@ function Side({ side, area, align }: SideProps) {
         component="span"
         sx={{ gridArea: `${area}Count`, fontSize: { xs: '2rem', sm: '3.25rem' }, fontWeight: 800, lineHeight: 1.15 }}
       >
-        {side.count}
+        {isStarted && side.count}
       </Typography>
     </>
   );
 }
 
 /** Two sides face each other; more, or one, are listed. */
-function Score({ sides }: { sides: SideScore[] }) {
+function Score({ sides, isStarted }: { sides: SideScore[]; isStarted: boolean }) {
   if (sides.length !== PAIR) {
     return (
       <Stack direction="row" useFlexGap sx={{ flexWrap: 'wrap', columnGap: 3, rowGap: 0.5, mt: 1.5 }}>
         {sides.map((side) => (
           <Typography key={side.id} sx={{ fontWeight: 650 }}>
-            {side.name} <Box component="span">{side.count}</Box>
+            {side.name} <Box component="span">{isStarted && side.count}</Box>
           </Typography>
         ))}
       </Stack>
@@ -79,7 +80,7 @@ function Score({ sides }: { sides: SideScore[] }) {
   return (
     <Box
       role="img"
-      aria-label={`${m.game.score}: ${m.game.scoreOf(home.name, home.count)}, ${m.game.scoreOf(away.name, away.count)}`}
+      aria-label={isStarted ? m.game.scoreLine(home, away) : m.game.sides(home.name, away.name)}
       sx={{
         display: 'grid',
         gridTemplateAreas: { xs: '"home homeCount" "away awayCount"', sm: '"home homeCount dash awayCount away"' },
@@ -89,8 +90,8 @@ function Score({ sides }: { sides: SideScore[] }) {
         my: { xs: 0.5, sm: 1.5 },
       }}
     >
-      <Side side={home} area="home" align="right" />
-      <Side side={away} area="away" align="left" />
+      <Side side={home} area="home" align="right" isStarted={isStarted} />
+      <Side side={away} area="away" align="left" isStarted={isStarted} />
       <Box sx={{ gridArea: 'dash', display: { xs: 'none', sm: 'block' }, fontSize: '2.5rem', color: 'text.secondary' }}>
         –
       </Box>
@@ -138,7 +139,7 @@ export function ScoreBoard({ game }: { game: GameDetails }) {
         <LiveMark status={game.status} />
         <Clock game={game} />
       </Stack>
-      <Score sides={sideCounts(game, scored)} />
+      <Score sides={sideCounts(game, scored)} isStarted={game.status !== 'betting_not_yet_active'} />
       <Facts game={game} scored={scored} />
     </Paper>
   );

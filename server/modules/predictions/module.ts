@@ -48,7 +48,12 @@ export function createPredictions(
   const progress = new ConsumerProgress({
     database,
     clock: ports.clock,
-    runner: { onMoved: (fn) => (moved.add(fn), () => moved.delete(fn)) },
+    runner: {
+      onMoved: (fn) => {
+        moved.add(fn);
+        return () => moved.delete(fn);
+      },
+    },
   });
   const services = createServices(deps, {
     accounts,

@@ -63,7 +63,7 @@ export async function startInstallation(seed: string): Promise<TestInstallation>
       const feed = new TopicFeed({
         epoch: 'test',
         database,
-        bus: createMemoryBus({ alone: true }),
+        bus: createMemoryBus(),
         clock,
         log: ports.log,
       });

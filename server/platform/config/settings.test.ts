@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { flag, integer, text } from './setting-types.ts';
+import { duration, flag, integer, text } from './setting-types.ts';
 import { formatFault, type LoadedSettings, loadSettings, moduleEnvKey, type SettingsInput } from './settings.ts';
 
 const draws = {
@@ -32,6 +32,23 @@ describe('settings', () => {
     assert.deepEqual(platform.MODULES, ['draws', 'races']);
     assert.deepEqual(platform.ROLES, ['api', 'resolver', 'events', 'sync', 'worker']);
     assert.ok(Object.isFrozen(platform) && Object.isFrozen(platform.MODULES) && Object.isFrozen(platform.ROLES));
+  });
+
+  it('a duration is a whole number with its unit, milliseconds without', () => {
+    const setting = duration({ doc: 'window', minMs: 0, maxMs: 86_400_000, default: 900_000 });
+    for (const [given, valueMs] of [
+      ['15 min', 900_000],
+      ['24h', 86_400_000],
+      ['1 d', 86_400_000],
+      ['30s', 30_000],
+      ['700 ms', 700],
+      ['0', 0],
+    ] as const) {
+      assert.equal(setting.parse(given), valueMs, given);
+    }
+    for (const wrong of ['', '15 minutes', '-1 s', '1.5 h', '25 h', 'min'])
+      assert.throws(() => setting.parse(wrong), wrong);
+    assert.equal(setting.accepts, 'a duration from 0 ms to 1 d: a whole number and ms, s, min, h, d (none = ms)');
   });
 
   it('platform 1.1: in production the server listens on all addresses', () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import { Unavailable } from '../errors.ts';
@@ -119,7 +120,10 @@ export class PostgresDatabase implements Database {
   /** The connection was lost at COMMIT: asks the server what became of the transaction (DESIGN M2). */
   async #learnFate<T>(tx: Transaction, value: T, error: unknown): Promise<Outcome<T>> {
     const fate = await this.#fateOf(tx);
-    this.#options.ports.log.warn({ commitId: tx.commitId, fate, err: error }, 'connection lost at commit; looked up what became of it');
+    this.#options.ports.log.warn(
+      { commitId: tx.commitId, fate, err: error },
+      'connection lost at commit; looked up what became of it',
+    );
     if (fate === 'committed') return { tx, value };
     if (fate === 'aborted') return { error, retry: true };
     return { error: databaseAway(error), retry: false };
@@ -127,7 +131,11 @@ export class PostgresDatabase implements Database {
 
   /** Committed when its row is there; aborted when it is not and the session that might still be committing is gone. */
   async #fateOf(tx: Transaction): Promise<'committed' | 'aborted' | undefined> {
-    for (let waitedMs = 0, waitMs = 20; waitedMs < FATE_LIMIT_MS; waitedMs += waitMs, waitMs = Math.min(waitMs * 2, 1000)) {
+    for (
+      let waitedMs = 0, waitMs = 20;
+      waitedMs < FATE_LIMIT_MS;
+      waitedMs += waitMs, waitMs = Math.min(waitMs * 2, 1000)
+    ) {
       // This process is closing its database: nobody can be told any more.
       if (this.#pool.ending) return undefined;
       try {
@@ -222,7 +230,10 @@ class Transaction extends ConnectionQueryable implements Tx {
   /** Last statement before commit: writes the events, and the commit's id if anything was changed. */
   async finish(now: number): Promise<void> {
     if (this.events.isEmpty) {
-      await this.query('insert into commits (id, at) select $1, $2 where pg_current_xact_id_if_assigned() is not null', [this.commitId, now]);
+      await this.query(
+        'insert into commits (id, at) select $1, $2 where pg_current_xact_id_if_assigned() is not null',
+        [this.commitId, now],
+      );
     } else {
       await this.events.write(this, now, this.commitId);
     }
@@ -236,7 +247,8 @@ class Statements {
   named(sql: string, params: readonly unknown[]): { name: string; text: string; values: unknown[] } {
     let name = this.#names.get(sql);
     if (name === undefined) {
-      name = `s${this.#names.size}`;
+      // By its text: several databases may share the connections of one pool.
+      name = createHash('sha256').update(sql).digest('base64url');
       this.#names.set(sql, name);
     }
     return { name, text: sql, values: params as unknown[] };
@@ -244,7 +256,11 @@ class Statements {
 }
 
 function databaseAway(cause: unknown): Unavailable {
-  const error = new Unavailable('database_unavailable', 'The database cannot be reached just now. Nothing was changed; try again shortly.', 1000);
+  const error = new Unavailable(
+    'database_unavailable',
+    'The database cannot be reached just now. Nothing was changed; try again shortly.',
+    1000,
+  );
   error.cause = cause;
   return error;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { Unavailable } from '../errors.ts';
 import { Timers } from '../jobs/timers.ts';
 import { createTestCore, type TestCore } from '../testing/core.ts';
 import { ConsumerRunner, type Step } from './consumers.ts';
@@ -131,6 +132,80 @@ test('PF-31: a timer gives way to an event that was registered before it was due
     consumer.start();
     await consumer.idle();
     assert.deepEqual(seen, ['chosen too early', 'event', 'timer']);
+    await consumer.stop();
+  } finally {
+    await core.close();
+  }
+});
+
+test('PF-31: a timer of a stream fires when it is due, without a wait for each far one in memory', async () => {
+  const core = await createTestCore({ nowMs: 1000 });
+  try {
+    const timers = new Timers({ ports: core.ports, database: core.database, owner: core.ports.ids.uuid() });
+    const seen: string[] = [];
+    const consumer = runner(core, async (step) => void seen.push(`${step.timer!.key} at ${core.ports.clock.now()}`));
+    timers.onSet((stream, dueAt) => consumer.hintTimer(stream!, dueAt));
+    consumer.start();
+    await consumer.idle();
+    const set = (key: string, dueAt: number) => ({ kind: 'k', key, dueAt, stream: `work/${key}` });
+    const far = Array.from({ length: 500 }, (_, i) => set(`far ${i}`, 1_000_000 + i));
+    await core.database.transaction('set', (tx) => timers.set(tx, [set('soon', 1500), set('later', 8_123), ...far]));
+    assert.equal(consumer.waiting, 1, 'only the one that is due soon');
+    core.ports.clock.set(1500);
+    await consumer.idle();
+    core.ports.clock.set(7_000);
+    await consumer.idle();
+    assert.equal(consumer.waiting, 1, 'the scan before it has found the later one');
+    core.ports.clock.set(8_123);
+    await consumer.idle();
+    assert.deepEqual(seen, ['soon at 1500', 'later at 8123']);
+    await consumer.stop();
+    assert.equal(consumer.waiting, 0);
+  } finally {
+    await core.close();
+  }
+});
+
+test('PF-22: an outage parks no consumer, however often it is tried', async () => {
+  const core = await createTestCore();
+  try {
+    let tries = 0;
+    const consumer = runner(core, async () => {
+      tries++;
+      throw new Unavailable('unavailable', 'not now');
+    });
+    await append(core, 'work/a', 1);
+    consumer.start();
+    for (let round = 0; round < 20; round++) {
+      await consumer.idle();
+      core.ports.clock.advance(60_000);
+    }
+    assert.ok(tries >= 20, String(tries));
+    assert.deepEqual(await core.database.query('select failures, parked_at from consumer_positions'), [{ failures: 0, parked_at: null }]);
+    await consumer.stop();
+  } finally {
+    await core.close();
+  }
+});
+
+test('PF-22: a topic that fails for itself is parked, others go on (M8)', async () => {
+  const core = await createTestCore();
+  try {
+    const seen: unknown[] = [];
+    const consumer = runner(core, async (step) => {
+      if (step.topic === 'work/bad') throw new Error('broken');
+      seen.push(step.event!.data);
+    });
+    await append(core, 'work/bad', 1);
+    await append(core, 'work/good', 2);
+    consumer.start();
+    for (let round = 0; round < 10; round++) {
+      await consumer.idle();
+      core.ports.clock.advance(60_000);
+    }
+    const [row] = await core.database.query<{ error: string }>(`select error from consumer_positions where topic = 'work/bad' and parked_at is not null`);
+    assert.equal(row?.error, 'broken');
+    assert.deepEqual(seen, [2]);
     await consumer.stop();
   } finally {
     await core.close();

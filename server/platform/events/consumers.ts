@@ -1,4 +1,5 @@
 import type { Database, Tx } from '../database/types.ts';
+import { Unavailable } from '../errors.ts';
 import { takeLease, releaseLease, LEASE_MS } from '../jobs/leases.ts';
 import { parkFailedTimer, TIMER_COLUMNS, type Timer, timerFromRow } from '../jobs/timers.ts';
 import type { Ports } from '../ports.ts';
@@ -39,6 +40,10 @@ class LeaseLost extends StepInterrupted {}
 class StepOvertaken extends StepInterrupted {}
 
 const SCAN_MS = 1_000;
+/** Timers due within this time are waited for to the millisecond; later ones are found by the scan before them. */
+const LOOK_AHEAD_MS = 2 * SCAN_MS;
+/** Topics queued, and timers waited for, at most; what finds no room is found by a later scan. */
+const MAX_QUEUED = 10_000;
 const CHUNK = 200;
 const TOPICS_AT_ONCE = 4;
 const FAILURES_BEFORE_PARKING = 8;
@@ -58,6 +63,8 @@ export class ConsumerRunner {
   readonly #queued = new Set<string>();
   readonly #active = new Map<string, Promise<void>>();
   readonly #retryAt = new Map<string, number>();
+  /** Cancels the waits for timers that are due soon, by stream and instant. */
+  readonly #waits = new Map<string, () => void>();
   readonly #moved = new Set<(topic: string, seq: number) => void>();
   #stopped = true;
   #cancelScan: (() => void) | undefined;
@@ -79,6 +86,8 @@ export class ConsumerRunner {
     this.#stopped = true;
     this.#cancelScan?.();
     this.#queued.clear();
+    for (const cancel of this.#waits.values()) cancel();
+    this.#waits.clear();
     await this.#scanning;
     await Promise.all(this.#active.values());
     await Promise.allSettled([...this.#leases.keys()].map((topic) => releaseLease(this.#database, this.#leaseName(topic), this.#owner)));
@@ -87,14 +96,26 @@ export class ConsumerRunner {
   /** Work for a topic may have come. */
   hint(topic: string): void {
     if (this.#stopped || !topic.startsWith(this.definition.topicPrefix)) return;
-    this.#queued.add(topic);
+    if (this.#queued.size < MAX_QUEUED) this.#queued.add(topic);
     this.#startNext();
   }
 
   /** A stream timer was set: look again when it is due. */
   hintTimer(stream: string, dueAt: number): void {
-    if (this.#stopped || !stream.startsWith(this.definition.topicPrefix)) return;
-    this.#ports.clock.at(dueAt, () => this.hint(stream));
+    const { clock } = this.#ports;
+    if (this.#stopped || !stream.startsWith(this.definition.topicPrefix) || dueAt > clock.now() + LOOK_AHEAD_MS) return;
+    const key = `${dueAt} ${stream}`;
+    if (this.#waits.has(key) || this.#waits.size >= MAX_QUEUED) return;
+    const cancel = clock.at(dueAt, () => {
+      this.#waits.delete(key);
+      this.hint(stream);
+    });
+    this.#waits.set(key, cancel);
+  }
+
+  /** Topics and timers that wait in memory; bounded. */
+  get waiting(): number {
+    return this.#queued.size + this.#waits.size;
   }
 
   /** Called whenever the cursor of a topic has moved in this process. */
@@ -123,18 +144,29 @@ export class ConsumerRunner {
     this.#cancelScan?.();
     const now = this.#ports.clock.now();
     try {
-      const rows = await this.#database.query<{ topic: string }>(
-        `select t.topic from topics t left join consumer_positions p on p.consumer = $1 and p.topic = t.topic
-          where starts_with(t.topic, $2) and t.seq > coalesce(p.seq, 0) and p.parked_at is null
-         union
-         select stream from timers where starts_with(stream, $2) and due_at <= $3 and parked_at is null`,
-        [this.definition.name, this.definition.topicPrefix, now],
+      const rows = await this.#database.query<{ topic: string; due_at: bigint | null }>(
+        `(select t.topic, null::bigint as due_at from topics t left join consumer_positions p on p.consumer = $1 and p.topic = t.topic
+           where starts_with(t.topic, $2) and t.seq > coalesce(p.seq, 0) and p.parked_at is null limit ${MAX_QUEUED})
+         union all
+         (select distinct stream, due_at from timers where starts_with(stream, $2) and due_at <= $3 and parked_at is null
+           order by due_at limit ${MAX_QUEUED})`,
+        [this.definition.name, this.definition.topicPrefix, now + LOOK_AHEAD_MS],
       );
-      for (const row of rows) this.hint(row.topic);
+      for (const { topic, due_at: dueAt } of rows) {
+        if (dueAt === null || Number(dueAt) <= now) this.hint(topic);
+        else this.hintTimer(topic, Number(dueAt));
+      }
+      this.#forgetPast(now);
     } catch (error) {
       this.#ports.log.warn({ err: error, consumer: this.definition.name }, 'looking for work failed; trying again shortly');
     }
     if (!this.#stopped) this.#cancelScan = this.#ports.clock.at(this.#ports.clock.now() + SCAN_MS, () => void this.scan());
+  }
+
+  /** What is over is not kept: a topic may never be worked on again. */
+  #forgetPast(now: number): void {
+    for (const [topic, at] of this.#retryAt) if (at <= now) this.#retryAt.delete(topic);
+    for (const [topic, lease] of this.#leases) if (lease.expiresAt <= now) this.#leases.delete(topic);
   }
 
   #startNext(): void {
@@ -202,7 +234,10 @@ export class ConsumerRunner {
   /** Back-off, then parking with an alarm: a consumer that cannot go on holds up nobody else (DESIGN M8). */
   async #recordFailure(step: Step, error: unknown): Promise<void> {
     const now = this.#ports.clock.now();
-    if (step.timer) {
+    if (error instanceof Unavailable) {
+      // An outage is no fault of the step: however long it lasts, nothing is parked for it.
+      this.#retryAt.set(step.topic, now + error.retryAfterMs);
+    } else if (step.timer) {
       await parkFailedTimer(this.#database, step.timer, error, now);
     } else {
       const [row] = await this.#database.query<{ failures: number; parked_at: bigint | null }>(

@@ -137,14 +137,18 @@ export class TopicFeed implements EventFeed {
   }
 
   #advance(state: TopicState, events: readonly LoggedEvent[]): void {
-    for (const event of events) this.#keepEarly(state, event);
-    if (state.head === undefined) return;
     const batch: LoggedEvent[] = [];
-    for (let next = state.early.get(state.head + 1); next; next = state.early.get(state.head + 1)) {
-      state.early.delete(next.seq);
-      state.head = next.seq;
-      batch.push(next);
+    const take = (event: LoggedEvent) => {
+      state.early.delete(event.seq);
+      state.head = event.seq;
+      batch.push(event);
+    };
+    for (const event of events) {
+      if (state.head !== undefined && event.seq === state.head + 1) take(event);
+      else if (event.seq > (state.head ?? 0)) this.#keepEarly(state, event);
     }
+    if (state.head === undefined) return;
+    for (let next = state.early.get(state.head + 1); next; next = state.early.get(state.head + 1)) take(next);
     if (batch.length > 0) for (const listener of state.listeners) listener(batch);
     if (state.early.size === 0 && !state.overflowed) {
       clearTimeout(state.gapTimer);
@@ -158,9 +162,7 @@ export class TopicFeed implements EventFeed {
   }
 
   #keepEarly(state: TopicState, event: LoggedEvent): void {
-    if (state.head !== undefined && event.seq <= state.head) return;
-    // The next one in turn always finds room: it leaves at once.
-    if (state.early.size < MAX_EARLY_EVENTS || event.seq === (state.head ?? 0) + 1) state.early.set(event.seq, event);
+    if (state.early.size < MAX_EARLY_EVENTS) state.early.set(event.seq, event);
     else state.overflowed = true;
   }
 

@@ -1,14 +1,14 @@
 import type { Bus } from './types.ts';
 
 /**
- * The bus of an installation without Redis: nobody to talk to. Other processes learn of events by comparing heads (DESIGN M7), unless this
- * process has the database for itself (`alone`: the embedded one).
+ * The bus of an installation without Redis: nobody to talk to. Other processes, and commands beside a running server, are heard of by comparing heads
+ * (DESIGN M7).
  */
-export function createMemoryBus(options: { alone: boolean }): Bus {
+export function createMemoryBus(): Bus {
   return {
     publish: () => undefined,
     subscribe: () => () => undefined,
-    healthy: () => options.alone,
+    healthy: () => false,
     onReconnect: () => () => undefined,
     close: async () => undefined,
   };

@@ -2,21 +2,35 @@ import { Redis } from 'ioredis';
 import type { Logger } from '../ports.ts';
 import type { Bus, BusMessage } from './types.ts';
 
-/** A Redis message above this is not sent: the other processes read the events from the log instead. */
-const MAX_MESSAGE_BYTES = 1024 * 1024;
+/** A Redis message is at most this large; larger ones are told in pieces, and an event that is larger alone is read from the log by the others. */
+export const MAX_MESSAGE_BYTES = 1024 * 1024;
+/** Messages on their way to a Redis that does not answer; further ones are dropped, and heads are compared (DESIGN M7). */
+export const MAX_IN_FLIGHT = 256;
+/** A Redis that says nothing for so long is away. */
+const ANSWER_LIMIT_MS = 2_000;
 
-/** The bus over Redis publish/subscribe: fast, and allowed to lose (PF-21). Messages of one tick travel as one. */
-export async function createRedisBus(options: { url: string; channel: string; processId: string; log: Logger }): Promise<Bus & { ready(): boolean }> {
-  const connect = () => new Redis(options.url, { lazyConnect: true, maxRetriesPerRequest: 1, enableOfflineQueue: false, retryStrategy: (n) => Math.min(50 * 2 ** n, 2000) });
-  const sender = connect();
-  const receiver = connect();
+export interface RedisBusOptions {
+  url: string;
+  channel: string;
+  processId: string;
+  log: Logger;
+}
+
+/** The bus over Redis publish/subscribe: fast, and allowed to lose (PF-21). Messages of one tick travel together. */
+export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
+  const { url, log } = options;
+  const sender = connectTo(url, { commandTimeout: ANSWER_LIMIT_MS });
+  const receiver = connectTo(url);
   const listeners = new Set<(message: BusMessage) => void>();
   const reconnected = new Set<() => void>();
   let outgoing: BusMessage[] = [];
+  let inFlight = 0;
+  /** Whether Redis took the last message it was sent. */
+  let answers = true;
   let subscribed = false;
 
-  for (const [name, client] of [['sender', sender], ['receiver', receiver]] as const) {
-    client.on('error', (err: Error) => options.log.warn({ err: err.message, client: name }, 'redis bus'));
+  for (const [name, client] of [['sender', sender] as const, ['receiver', receiver] as const]) {
+    client.on('error', (err: Error) => log.warn({ err: err.message, client: name }, 'redis bus'));
   }
   receiver.on('close', () => {
     subscribed = false;
@@ -27,11 +41,11 @@ export async function createRedisBus(options: { url: string; channel: string; pr
         subscribed = true;
         for (const fn of reconnected) fn();
       },
-      (err: Error) => options.log.warn({ err: err.message }, 'redis bus could not subscribe'),
+      (err: Error) => log.warn({ err: err.message }, 'redis bus could not subscribe'),
     );
   });
   receiver.on('message', (_channel: string, text: string) => {
-    const { from, messages } = JSON.parse(text) as { from: string; messages: BusMessage[] };
+    const { from, messages } = readEnvelope(text, log);
     if (from === options.processId) return;
     for (const message of messages) for (const fn of listeners) fn(message);
   });
@@ -40,9 +54,22 @@ export async function createRedisBus(options: { url: string; channel: string; pr
     const messages = outgoing;
     outgoing = [];
     if (sender.status !== 'ready') return;
-    const text = JSON.stringify({ from: options.processId, messages });
-    if (text.length > MAX_MESSAGE_BYTES) return;
-    sender.publish(options.channel, text).catch((err: Error) => options.log.warn({ err: err.message }, 'redis bus lost a message'));
+    for (const text of envelopes(options.processId, messages)) {
+      if (inFlight >= MAX_IN_FLIGHT) return;
+      inFlight++;
+      sender
+        .publish(options.channel, text)
+        .then(
+          () => {
+            answers = true;
+          },
+          (err: Error) => {
+            answers = false;
+            log.warn({ err: err.message }, 'redis bus lost a message');
+          },
+        )
+        .finally(() => inFlight--);
+    }
   };
 
   // A Redis that is away must not stop the start: heads are compared until it is back (DESIGN M7).
@@ -55,8 +82,7 @@ export async function createRedisBus(options: { url: string; channel: string; pr
       listeners.add(fn);
       return () => listeners.delete(fn);
     },
-    healthy: () => subscribed && sender.status === 'ready',
-    ready: () => subscribed && sender.status === 'ready',
+    healthy: () => subscribed && sender.status === 'ready' && answers && inFlight < MAX_IN_FLIGHT,
     onReconnect(fn) {
       reconnected.add(fn);
       return () => reconnected.delete(fn);
@@ -68,4 +94,43 @@ export async function createRedisBus(options: { url: string; channel: string; pr
       receiver.disconnect();
     },
   };
+}
+
+function connectTo(url: string, limits: { commandTimeout?: number } = {}): Redis {
+  const retryStrategy = (attempt: number) => Math.min(50 * 2 ** attempt, 2_000);
+  return new Redis(url, { ...limits, lazyConnect: true, maxRetriesPerRequest: 1, enableOfflineQueue: false, retryStrategy });
+}
+
+/** What a process sends in one tick, as texts of at most `MAX_MESSAGE_BYTES`; an event too large for one is left out. */
+export function* envelopes(from: string, messages: readonly BusMessage[]): Generator<string> {
+  const text = JSON.stringify({ from, messages });
+  if (Buffer.byteLength(text) <= MAX_MESSAGE_BYTES) {
+    yield text;
+    return;
+  }
+  for (const half of halves(messages)) yield* envelopes(from, half);
+}
+
+/** Two smaller lists of the same; none when there is nothing to take apart. */
+function halves(messages: readonly BusMessage[]): BusMessage[][] {
+  const [only] = messages;
+  if (only === undefined) return [];
+  if (messages.length > 1) {
+    const middle = messages.length >> 1;
+    return [messages.slice(0, middle), messages.slice(middle)];
+  }
+  if (only.kind !== 'events' || only.events.length < 2) return [];
+  const middle = only.events.length >> 1;
+  return [only.events.slice(0, middle), only.events.slice(middle)].map((events) => [{ kind: 'events', events }]);
+}
+
+/** A foreign text on our channel is no reason to stop. */
+function readEnvelope(text: string, log: Logger): { from?: string; messages: BusMessage[] } {
+  try {
+    const { from, messages } = JSON.parse(text) as { from?: string; messages?: BusMessage[] };
+    if (Array.isArray(messages)) return { from, messages };
+  } catch (error) {
+    log.warn({ err: (error as Error).message }, 'redis bus got a message that it cannot read');
+  }
+  return { messages: [] };
 }

@@ -89,12 +89,17 @@ if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return { count, redis.call('PTTL', KEYS[1]) }
 `;
 
+/** After a failure Redis is left alone for so long: requests must not wait for it one after the other. */
+const REDIS_PAUSE_MS = 1_000;
+
 /** Counts for all processes in Redis; while Redis is away each process counts for itself. */
 export class RedisLimits implements LimitStore {
   readonly #redis: Redis;
   readonly #fallback: MemoryLimits;
   readonly #log: Logger;
   readonly #prefix: string;
+  /** `performance.now()` until which Redis is not asked. */
+  #pausedUntilMs = 0;
 
   constructor(options: { redis: Redis; clock: Clock; log: Logger; prefix?: string }) {
     this.#redis = options.redis;
@@ -104,13 +109,14 @@ export class RedisLimits implements LimitStore {
   }
 
   async take(key: string, limit: Limit): Promise<Taken> {
-    if (this.#redis.status !== 'ready') return this.#fallback.take(key, limit);
+    if (this.#redis.status !== 'ready' || performance.now() < this.#pausedUntilMs) return this.#fallback.take(key, limit);
     try {
       const answer: unknown = await this.#redis.eval(TAKE_SCRIPT, 1, this.#prefix + key, limit.windowMs);
       const [count, resetMs] = Array.isArray(answer) ? answer.map(Number) : [];
       if (count === undefined || resetMs === undefined) throw new Error('unexpected answer of the limit script');
       return taken(count, limit, Math.max(0, resetMs));
     } catch (error) {
+      this.#pausedUntilMs = performance.now() + REDIS_PAUSE_MS;
       this.#log.warn({ err: error }, 'rate limits are counted per process: Redis did not answer');
       return this.#fallback.take(key, limit);
     }

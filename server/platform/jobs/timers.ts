@@ -1,4 +1,5 @@
 import type { Database, Queryable, Tx } from '../database/types.ts';
+import { Unavailable } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { takeLease } from './leases.ts';
 
@@ -47,6 +48,8 @@ class TimerGone extends Error {}
 
 const FAILURES_BEFORE_PARKING = 10;
 const POLL_MS = 1_000;
+/** Failed timers that a round goes past; with more of them something else is wrong, and the round ends. */
+const MAX_FAILED_IN_ROUND = 100;
 
 /** Sets, moves, cancels and fires timers. Rows, so that they survive the process; fired in order of due time after a downtime (PF-31). */
 export class Timers {
@@ -157,25 +160,33 @@ export class Timers {
     this.#running = undefined;
   }
 
-  /** Fires what is due, in order, and returns when the next one is. */
+  /** Fires what is due, in order, and returns when the next one is. One that fails is tried again by the next round, and holds up nobody. */
   async #fireDue(): Promise<number | undefined> {
     const kinds = [...this.#handlers.keys()];
     if (kinds.length === 0) return undefined;
+    const failed: Timer[] = [];
     for (;;) {
       const now = this.#ports.clock.now();
       const [row] = await this.#database.query<TimerRow>(
-        `select ${TIMER_COLUMNS} from timers where stream is null and parked_at is null and kind = any ($1) order by due_at, rank, key limit 1`,
-        [kinds],
+        `select ${TIMER_COLUMNS} from timers where stream is null and parked_at is null and kind = any ($1)
+           and (kind, key) not in (select * from unnest($2::text[], $3::text[])) order by due_at, rank, key limit 1`,
+        [kinds, failed.map(({ kind }) => kind), failed.map(({ key }) => key)],
       );
       if (!row || this.#stopped) return undefined;
       const timer = timerFromRow(row);
       if (timer.dueAt > now) return timer.dueAt;
       if ((await takeLease(this.#database, 'timers', this.#owner, now)) === undefined) return now + POLL_MS;
-      await this.#fire(timer);
+      if (await this.#fire(timer)) continue;
+      failed.push(timer);
+      if (failed.length >= MAX_FAILED_IN_ROUND) return now + POLL_MS;
     }
   }
 
-  async #fire(timer: Timer): Promise<void> {
+  /**
+   * Returns false when the handler failed.
+   * @throws Unavailable when it is the installation that cannot: no fault of the timer.
+   */
+  async #fire(timer: Timer): Promise<boolean> {
     try {
       await this.#database.transaction(`timer ${timer.kind}`, async (tx) => {
         // The effect's row locks come before the timer's, as in every transaction that sets one (DESIGN M3).
@@ -183,10 +194,13 @@ export class Timers {
         const taken = await tx.query('delete from timers where kind = $1 and key = $2 and due_at = $3 returning 1 as one', [timer.kind, timer.key, timer.dueAt]);
         if (taken.length === 0) throw new TimerGone();
       });
+      return true;
     } catch (error) {
-      if (error instanceof TimerGone) return;
+      if (error instanceof TimerGone) return true;
+      if (error instanceof Unavailable) throw error;
       this.#ports.log.error({ err: error, kind: timer.kind, key: timer.key }, 'timer failed');
       await parkFailedTimer(this.#database, timer, error, this.#ports.clock.now());
+      return false;
     }
   }
 }

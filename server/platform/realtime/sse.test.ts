@@ -36,7 +36,7 @@ before(async () => {
     pool: testDatabase.pool,
     onEvents: (events) => feed.committed(events),
   });
-  const bus = createMemoryBus({ alone: true });
+  const bus = createMemoryBus();
   feed = new TopicFeed({ epoch: 'e1', database, bus, clock: silentPorts.clock, log: silentPorts.log });
   const topics = new TopicRegistry();
   topics.define([

@@ -63,7 +63,7 @@ function assemble(url: string, pool: ConstructorParameters<typeof PostgresDataba
       throw new Error(`deadlock in ${name}: the lock order is broken (DESIGN M3)`, { cause: error });
     },
   });
-  feed.current = new TopicFeed({ epoch: 'test', database, bus: options.bus ?? createMemoryBus({ alone: false }), clock: ports.clock, log: ports.log });
+  feed.current = new TopicFeed({ epoch: 'test', database, bus: options.bus ?? createMemoryBus(), clock: ports.clock, log: ports.log });
   return {
     url,
     ports,

@@ -87,7 +87,14 @@ test('362: a pool with my money moves to the decided ones, with net and answer; 
   const once = play(...STARTED, bet, message(362, RESULT));
   assert.equal(once.pools.has('a'), false);
   assert.equal(once.decided[0]?.total_winnings, 11.5);
-  assert.deepEqual(once.feed[0], { kind: 'result', key: 'a', at: 50, description: 'Pool a', answer: 'Chile' });
+  assert.deepEqual(once.feed[0], {
+    kind: 'result',
+    key: 'a',
+    at: 50,
+    action_id: 'goal',
+    description: 'Pool a',
+    answer: 'Chile',
+  });
   assert.equal(applyMessage(once, message(362, RESULT), ME), once);
 });
 

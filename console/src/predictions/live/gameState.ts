@@ -11,6 +11,7 @@ import type {
   ResolvedPool,
   SessionKey,
 } from '@greenroom/client';
+import { answerLabel } from './targets.ts';
 
 /** A line beside the chat: somebody came or went. */
 export interface PresenceLine {
@@ -36,6 +37,7 @@ export interface FeedResult {
   kind: 'result';
   key: string;
   at: number;
+  action_id: string;
   description: string;
   /** Display name; `null` when the pool was called off. */
   answer: string | null;
@@ -140,7 +142,8 @@ function withBet(state: GameState, { bet_id, pool_id, target, amount }: Message<
 /** Display name of a pool's target. */
 export function answerName(pool: Pool | undefined, targetId: string | null): string | null {
   if (targetId === null) return null;
-  return pool?.distribution.find((entry) => entry.target_id === targetId)?.display_name ?? targetId;
+  const entry = pool?.distribution.find((answer) => answer.target_id === targetId);
+  return entry ? answerLabel(entry) : targetId;
 }
 
 /** A decided pool as 355 would show it, for somebody with money in it. */
@@ -165,6 +168,7 @@ function withResult(state: GameState, result: PoolResult, userId: string): GameS
     kind: 'result',
     key: result.pool_id,
     at: result.resolved_at,
+    action_id: pool.action_id,
     description: result.description,
     answer: answerName(pool, result.winning_target),
   };

@@ -1,4 +1,5 @@
-import type { Action, GameDetails, Target } from '@greenroom/client';
+import type { Action, Distribution, GameDetails, Target } from '@greenroom/client';
+import { messages as m } from '../../messages.ts';
 
 export const NONE_TARGET = 'none';
 
@@ -29,6 +30,19 @@ export function targetName(targets: readonly Target[], targetId: string): string
 
 export function actionName(actions: readonly Action[], actionId: string): string {
   return actions.find((action) => action.action_id === actionId)?.name ?? actionId;
+}
+
+/** Name of an answer: what the server calls None is one of many here. */
+export function answerLabel(entry: Pick<Distribution, 'target_id' | 'display_name'>): string {
+  return entry.target_id === NONE_TARGET && entry.display_name.toLowerCase() === NONE_TARGET
+    ? m.common.none
+    : entry.display_name;
+}
+
+/** Team of a player; null for a target of the first level. */
+export function teamName(targets: readonly Target[], targetId: string): string | null {
+  const end = targetId.lastIndexOf(':');
+  return end < 0 ? null : targetName(targets, targetId.slice(0, end));
 }
 
 export interface SideScore {

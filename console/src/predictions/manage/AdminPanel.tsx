@@ -80,7 +80,14 @@ export function AdminPanel({ game, pools, roles }: AdminPanelProps) {
             scrollButtons={false}
           >
             {names.map((name) => (
-              <Tab key={name} value={name} id={`${id}-${name}`} aria-controls={`${id}-panel`} label={LABELS[name]} />
+              <Tab
+                key={name}
+                value={name}
+                id={`${id}-${name}`}
+                aria-controls={`${id}-panel`}
+                label={LABELS[name]}
+                sx={{ px: 1.5, minWidth: 0 }}
+              />
             ))}
           </Tabs>
           <Box role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${tab}`} sx={{ p: 2 }}>

@@ -11,7 +11,7 @@ import { useState } from 'react';
 import { useNotify } from '../../app/Notices.tsx';
 import { EmptyState } from '../../app/States.tsx';
 import { messages as m } from '../../messages.ts';
-import { leafTargets, NONE_TARGET, targetName } from '../live/targets.ts';
+import { answerLabel, leafTargets, NONE_TARGET, targetName } from '../live/targets.ts';
 import { useServerClock } from '../live/useServerNow.ts';
 import { ConfirmDialog } from './ConfirmDialog.tsx';
 import { useOperation } from './useOperation.ts';
@@ -38,7 +38,7 @@ function TargetButtons({ game, action, targets, isShort = false, onChoose }: Tar
   return (
     <Stack direction="row" useFlexGap sx={{ flexWrap: 'wrap', gap: 1 }}>
       {targets.map((target) => {
-        const name = target.target_id === NONE_TARGET ? m.common.none : targetName(game.targets, target.target_id);
+        const name = answerLabel({ ...target, display_name: targetName(game.targets, target.target_id) });
         return (
           <Button
             key={target.target_id}

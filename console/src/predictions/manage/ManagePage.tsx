@@ -45,7 +45,7 @@ function OpenSourceForm({ onOpened }: { onOpened: () => void }) {
       aria-label={m.manage.openSource}
       sx={{ p: { xs: 2, sm: 3 } }}
     >
-      <Typography variant="h3">{m.manage.openSource}</Typography>
+      <Typography variant="h2">{m.manage.openSource}</Typography>
       <Typography variant="body2" color="textSecondary" sx={{ mb: 2 }}>
         {m.manage.openSourceLead}
       </Typography>
@@ -79,7 +79,7 @@ function MyGames({ connection }: { connection: Connection }) {
   });
   return (
     <Paper variant="outlined" component="section" aria-labelledby="my-games" sx={{ p: { xs: 2, sm: 3 } }}>
-      <Typography variant="h3" id="my-games">
+      <Typography variant="h2" id="my-games">
         {m.manage.myGames}
       </Typography>
       {games.isPending && <LoadingBlocks count={2} height={36} />}

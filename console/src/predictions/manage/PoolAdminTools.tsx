@@ -4,7 +4,7 @@ import Stack from '@mui/material/Stack';
 import { useState } from 'react';
 import { useNotify } from '../../app/Notices.tsx';
 import { messages as m } from '../../messages.ts';
-import { answerLabel } from '../pools/AnswerRow.tsx';
+import { answerLabel } from '../live/targets.ts';
 import { ConfirmDialog } from './ConfirmDialog.tsx';
 import { useOperation } from './useOperation.ts';
 

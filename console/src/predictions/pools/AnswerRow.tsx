@@ -6,12 +6,14 @@ import ButtonBase from '@mui/material/ButtonBase';
 import Typography from '@mui/material/Typography';
 import { money } from '../../app/format.ts';
 import { messages as m } from '../../messages.ts';
-import { NONE_TARGET } from '../live/targets.ts';
+import { answerLabel } from '../live/targets.ts';
 import { Multiplier } from './Multiplier.tsx';
 
 interface AnswerRowProps {
   entry: Distribution;
   poolTotal: number;
+  /** Where a player belongs; null for teams. */
+  team: string | null;
   /** Own money on this answer. */
   ownStake: number;
   currency: string;
@@ -20,16 +22,17 @@ interface AnswerRowProps {
   onSelect: () => void;
 }
 
-export function answerLabel(entry: Distribution): string {
-  return entry.target_id === NONE_TARGET && entry.display_name.toLowerCase() === NONE_TARGET
-    ? m.common.none
-    : entry.display_name;
-}
-
 /** One answer of a question: name, share of the money, multiplier; a button to choose it. */
-export function AnswerRow({ entry, poolTotal, ownStake, currency, isSelected, isDisabled, onSelect }: AnswerRowProps) {
+export function AnswerRow(props: AnswerRowProps) {
+  const { entry, poolTotal, team, ownStake, currency, isSelected, isDisabled, onSelect } = props;
   const share = poolTotal > 0 ? entry.backing_money / poolTotal : 0;
   const isMine = ownStake > 0;
+  const facts = [
+    ...(team === null ? [] : [team]),
+    ...(isMine
+      ? [m.pools.mine(money(ownStake), currency)]
+      : [m.pools.on(money(entry.backing_money)), m.pools.people(entry.backing_people)]),
+  ];
   const Mark = isSelected || isMine ? CheckCircleRounded : RadioButtonUncheckedRounded;
   return (
     <ButtonBase
@@ -71,9 +74,7 @@ export function AnswerRow({ entry, poolTotal, ownStake, currency, isSelected, is
       <Box sx={{ position: 'relative', minWidth: 0 }}>
         <Typography sx={{ fontWeight: 650, lineHeight: 1.3 }}>{answerLabel(entry)}</Typography>
         <Typography variant="caption" component="div" color="textSecondary" sx={{ lineHeight: 1.4 }}>
-          {isMine
-            ? m.pools.mine(money(ownStake), currency)
-            : `${m.pools.on(money(entry.backing_money))} · ${m.pools.people(entry.backing_people)}`}
+          {facts.join(' · ')}
         </Typography>
       </Box>
       <Box sx={{ position: 'relative' }}>

@@ -14,8 +14,10 @@ import { duration, money } from '../../app/format.ts';
 import { messages as m } from '../../messages.ts';
 import { useConnection } from '../live/Connection.tsx';
 import { answerName } from '../live/gameState.ts';
-import { AnswerRow, answerLabel } from './AnswerRow.tsx';
+import { answerLabel, teamName } from '../live/targets.ts';
+import { AnswerRow } from './AnswerRow.tsx';
 import { acceptance } from './acceptance.ts';
+import { GuestStakeForm } from './GuestStakeForm.tsx';
 import { StakeForm } from './StakeForm.tsx';
 import { type PlaceBet, usePlaceBet } from './usePlaceBet.ts';
 
@@ -83,6 +85,10 @@ function BetOutcome({ pool, bet }: { pool: Pool; bet: PlaceBet }) {
   );
 }
 
+function isBeforeMatch({ status }: GameDetails): boolean {
+  return status === 'betting_not_yet_active' || status === 'pre_game_betting_active';
+}
+
 /** One unresolved question: its answers with moving multipliers, and the form to predict. Drawn again only when it has changed itself. */
 export const PoolCard = memo(function PoolCard({ pool, backing, game, nowMs, onPlace, adminTools }: PoolCardProps) {
   const id = useId();
@@ -92,6 +98,8 @@ export const PoolCard = memo(function PoolCard({ pool, backing, game, nowMs, onP
   const backed = Object.keys(backing).find((targetId) => (backing[targetId] ?? 0) > 0);
   const state = acceptance(pool, nowMs);
   const canBet = connection !== null && state === 'accepting';
+  // Before the match an e-mail address is enough (PG1).
+  const isByEmail = connection === null && state === 'accepting' && isBeforeMatch(game);
   const entry = pool.distribution.find(({ target_id }) => target_id === selected);
   const isEditing = bet.progress.step !== 'placed' && bet.progress.step !== 'unknown';
   const choose = (targetId: string) => {
@@ -121,10 +129,11 @@ export const PoolCard = memo(function PoolCard({ pool, backing, game, nowMs, onP
             key={answer.target_id}
             entry={answer}
             poolTotal={pool.amount_total}
+            team={teamName(game.targets, answer.target_id)}
             ownStake={backing[answer.target_id] ?? 0}
             currency={game.currency}
             isSelected={answer.target_id === selected}
-            isDisabled={!canBet || (backed !== undefined && backed !== answer.target_id)}
+            isDisabled={!(canBet || isByEmail) || (backed !== undefined && backed !== answer.target_id)}
             onSelect={() => choose(answer.target_id)}
           />
         ))}
@@ -144,6 +153,9 @@ export const PoolCard = memo(function PoolCard({ pool, backing, game, nowMs, onP
           currency={game.currency}
           bet={bet}
         />
+      )}
+      {entry && isByEmail && (
+        <GuestStakeForm key={entry.target_id} pool={pool} entry={entry} game={game} onDone={() => setSelected(null)} />
       )}
       <Box role="status">
         <BetOutcome pool={pool} bet={bet} />

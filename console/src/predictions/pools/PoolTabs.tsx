@@ -56,7 +56,8 @@ function DecidedList({ state, currency }: { state: GameState; currency: string }
 export function PoolTabs({ state, game, isGuest, adminTools }: PoolTabsProps) {
   const id = useId();
   const nowMs = useServerNow();
-  const [chosen, setChosen] = useState<TabName>('open');
+  const isOver = game.status === 'game_closed';
+  const [chosen, setChosen] = useState<TabName>(isOver ? 'closed' : 'open');
   // A question just predicted stays where it is, with its confirmation, until another tab is chosen.
   const [touched, setTouched] = useState<ReadonlySet<string>>(NO_IDS);
   const isOpen = (pool: Pool) => !state.backing.has(pool.pool_id) || touched.has(pool.pool_id);
@@ -97,7 +98,12 @@ export function PoolTabs({ state, game, isGuest, adminTools }: PoolTabsProps) {
         ))}
       </Tabs>
       <Box role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${tab}`}>
-        {isEmpty && <EmptyState icon={<HourglassEmptyRounded fontSize="inherit" />} text={EMPTY[tab]} />}
+        {isEmpty && (
+          <EmptyState
+            icon={<HourglassEmptyRounded fontSize="inherit" />}
+            text={tab === 'open' && isOver ? m.pools.emptyOver : EMPTY[tab]}
+          />
+        )}
         {tab === 'closed' && counts.closed > 0 && <DecidedList state={state} currency={game.currency} />}
         {tab !== 'closed' && (
           <Stack spacing={2}>

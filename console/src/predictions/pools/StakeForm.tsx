@@ -1,64 +1,18 @@
-import { type Distribution, fromCents, type Pool, parseAmount, previewPayout, toCents } from '@greenroom/client';
+import { type Distribution, fromCents, type Pool, parseAmount, toCents } from '@greenroom/client';
 import Alert from '@mui/material/Alert';
-import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Stack from '@mui/material/Stack';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
 import { type FormEvent, useState } from 'react';
-import { money, multiplier, signedMoney } from '../../app/format.ts';
+import { money } from '../../app/format.ts';
 import { messages as m } from '../../messages.ts';
-import { answerLabel } from './AnswerRow.tsx';
+import { answerLabel } from '../live/targets.ts';
+import { StakePreview } from './StakePreview.tsx';
 import type { PlaceBet } from './usePlaceBet.ts';
 
 const QUICK_AMOUNTS = [5, 10, 25, 50];
 const START_AMOUNT = '10';
-
-interface PreviewProps {
-  pool: Pool;
-  entry: Distribution;
-  ownStake: number;
-  cents: bigint;
-}
-
-function Figure({ label, value, isStrong = false }: { label: string; value: string; isStrong?: boolean }) {
-  return (
-    <Box sx={{ minWidth: 0 }}>
-      <Typography variant="caption" color="textSecondary" component="dt">
-        {label}
-      </Typography>
-      <Typography component="dd" sx={{ m: 0, fontWeight: isStrong ? 700 : 600 }}>
-        {value}
-      </Typography>
-    </Box>
-  );
-}
-
-/** What the position would bring if decided now, the new stake counted in (PO3). */
-function Preview({ pool, entry, ownStake, cents }: PreviewProps) {
-  const before = {
-    totalCents: toCents(pool.amount_total),
-    backingCents: toCents(entry.backing_money),
-    ownCents: toCents(ownStake),
-  };
-  const preview = previewPayout(before, cents);
-  const isAlone = preview.netCents === 0n;
-  return (
-    <Box sx={{ bgcolor: 'action.hover', borderRadius: 1, px: 1.5, py: 1.25 }}>
-      <Typography variant="caption" color="textSecondary" sx={{ fontWeight: 650 }}>
-        {m.stake.preview}
-      </Typography>
-      <Box component="dl" sx={{ display: 'flex', flexWrap: 'wrap', columnGap: 3, rowGap: 0.5, m: 0 }}>
-        <Figure label={m.stake.potential} value={money(fromCents(preview.returnCents))} isStrong />
-        <Figure label={m.stake.net} value={signedMoney(fromCents(preview.netCents))} />
-        <Figure label={m.stake.previewMultiplier} value={multiplier(preview.multiplier)} />
-      </Box>
-      <Typography variant="caption" color="textSecondary" component="p" sx={{ m: 0, mt: 0.5 }}>
-        {isAlone ? m.stake.alone : m.stake.previewHelp}
-      </Typography>
-    </Box>
-  );
-}
 
 interface QuickAmountsProps {
   available: number;
@@ -144,7 +98,9 @@ export function StakeForm({ pool, entry, ownStake, available, currency, bet }: S
           {problem}
         </Typography>
       )}
-      {cents !== undefined && !isTooMuch && <Preview pool={pool} entry={entry} ownStake={ownStake} cents={cents} />}
+      {cents !== undefined && !isTooMuch && (
+        <StakePreview pool={pool} entry={entry} ownStake={ownStake} cents={cents} />
+      )}
       {bet.progress.step === 'refused' && <Alert severity="error">{m.stake.refused(bet.progress.reason)}</Alert>}
       <Button type="submit" variant="contained" size="large" disabled={problem !== undefined} loading={isPending}>
         {cents === undefined ? m.stake.placeEmpty : m.stake.place(money(fromCents(cents)), name)}

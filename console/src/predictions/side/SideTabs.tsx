@@ -37,7 +37,7 @@ export function SideTabs({ state, game }: { state: GameState; game: GameDetails 
             id={`${id}-${name}`}
             aria-controls={`${id}-panel`}
             label={LABELS[name]}
-            sx={{ px: 1.5 }}
+            sx={{ px: 1.25, minWidth: 0 }}
           />
         ))}
       </Tabs>

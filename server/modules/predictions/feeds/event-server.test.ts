@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { asset } from '../../../platform/config/asset.ts';
 import { Unavailable } from '../../../platform/errors.ts';
-import { listRejectedItems } from '../service/rejected-items.ts';
+import { RejectedItems } from '../service/rejected-items.ts';
 import { openWorld, type World } from '../service/testing.ts';
 import { EventServer, type FeedTally } from './event-server.ts';
 import type { FeedReader } from './feed.ts';
@@ -159,7 +159,7 @@ describe('event server', () => {
     const eventServer = new EventServer({ events: world.process.events, ports: world.process.ports });
     const tally = await eventServer.read(reader, new AbortController().signal);
     assert.deepEqual(tally, { registered: 1, duplicate: 0, rejected: 4 });
-    const rejected = await listRejectedItems(world.process.deps, await world.developer());
+    const rejected = await new RejectedItems(world.process.deps).list(await world.developer());
     const reasons = rejected.filter((row) => row.feed === 'odd').map((row) => [row.item_id, row.reason]);
     assert.deepEqual(
       new Map(reasons as [string, string][]),

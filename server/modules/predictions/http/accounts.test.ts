@@ -122,10 +122,14 @@ describe('account routes', () => {
 
   it('predictions-11: next is kept only when it stays on this site', async () => {
     await room.world.player('eleven');
-    const redirect = async (next: string) => (await room.browser().login('eleven', { next })).body.redirect_url;
+    const redirect = async (next: unknown) => (await room.browser().login('eleven', { next })).body.redirect_url;
     assert.equal(await redirect('//evil.example'), '/i/play');
     assert.equal(await redirect('https://evil.example/'), '/i/play');
     assert.equal(await redirect('/g/7'), '/i/play?next=%2Fg%2F7');
+    // Anything else is dropped silently (AU9), whatever it is.
+    for (const next of [7, ['/g/7'], { path: '/g/7' }, `/${'a'.repeat(3000)}`, '', null]) {
+      assert.equal(await redirect(next), '/i/play', JSON.stringify(next).slice(0, 20));
+    }
   });
 
   it('AU7: a client without _xsrf is given one; foreign pages may not log anybody in', async () => {
@@ -225,6 +229,24 @@ describe('account routes', () => {
       (await room.browser().post('/r/login/', { username: 'forgetful', password: 'brand new one' })).status,
       200,
     );
+  });
+
+  it('recovery_code_ttl: a code is good for as long as the setting says, and no longer', async () => {
+    await room.world.player('slow');
+    const ask = async () => {
+      await room.browser().post('/r/password/recover/', { username: 'slow' });
+      return /^[\w-]{43}$/m.exec((await room.letterTo('slow@example.org')).text)![0];
+    };
+    const reset = async (recoveryCode: string) => {
+      const fields = { email: 'slow@example.org', recoveryCode, password1: 'another one', password2: 'another one' };
+      return (await room.browser().post('/r/password/update/from_recovery/', fields)).status;
+    };
+    const late = await ask();
+    room.clock.advance(room.deps.settings.recoveryCodeTtlMs);
+    assert.equal(await reset(late), 400);
+    const timely = await ask();
+    room.clock.advance(room.deps.settings.recoveryCodeTtlMs - 1);
+    assert.equal(await reset(timely), 200);
   });
 
   it('AU11: without a provider, logging in by one is 400', async () => {

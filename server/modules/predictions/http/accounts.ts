@@ -138,7 +138,7 @@ function addProviderLogin(app: FastifyInstance, parts: AccountRoutes): void {
     action: 'public',
     summary: 'Logs in by an identity provider, where one is configured (AU11).',
     params: {
-      oauthId: { ...name, aliases: ['oauth_id'] },
+      oauthId: { kind: 'id', required: true, aliases: ['oauth_id'] },
       oauthToken: { kind: 'text', required: true, most: 10_000, aliases: ['oauth_token'] },
       oauthEmail: { ...name, aliases: ['oauth_email'] },
       oauthProvider: { kind: 'text', required: true, most: 100, aliases: ['oauth_provider'] },

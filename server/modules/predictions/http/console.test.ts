@@ -72,7 +72,7 @@ describe('console routes', () => {
     assert.equal((await room.browser().post('/predictions/api/session-key')).status, 403);
   });
 
-  it('BO1: the whole result of a pool, in pages', async () => {
+  it('PF-08: the whole result of a pool comes in pages by cursor (BO1)', async () => {
     const poolId = await room.world.pool(gameId);
     const path = `/predictions/api/pools/${poolId}/result`;
     const idOf = (i: number) => {

@@ -54,7 +54,7 @@ const SETTINGS: PredictionsSettings = {
   reconnectWindowMs: 900_000,
   requireLogon: false,
   adminOpsNeedAdminKey: false,
-  recoveryCodeTtlMs: 3_600_000,
+  recoveryCodeTtlMs: 1_800_000,
   wsPort: 0,
   chatMaxChars: 500,
   keysPerUser: 10,
@@ -97,7 +97,7 @@ async function furnishRoom(testDatabase: TestDatabase, seed: string, rateLimits:
       throw new Error(`deadlock in ${name}`);
     },
   });
-  const feed = new TopicFeed({ epoch: 'test', database, bus: createMemoryBus({ alone: true }), clock, log });
+  const feed = new TopicFeed({ epoch: 'test', database, bus: createMemoryBus(), clock, log });
   late.feed = feed;
   const outbox = new Outbox({ database, ports, secrets, delivery: { deliver: async () => undefined } });
   const passwords = { parameters: { memoryKiB: 64, passes: 1, lanes: 1 } };

@@ -173,6 +173,21 @@ describe('game routes', () => {
     assert.equal(balance.available_balance, 995);
   });
 
+  it('PF-06, BT6: a bet whose answer a crash has cut off is answered by its key, not placed again', async () => {
+    const { person, browser, path } = await arena();
+    const place = (method: string) => {
+      const headers = { 'x-xsrftoken': browser.cookies.get('_xsrf')!, 'idempotency-key': `cut off ${method}` };
+      return browser.send(method, path, { target_id: 'chile', amount: 5 }, headers);
+    };
+    for (const method of ['POST', 'PUT']) {
+      const first = await place(method);
+      await room.database.query('update idempotency_keys set answer = null, lease_until = 0');
+      assert.deepEqual((await place(method)).body, first.body, method);
+    }
+    const balance = await room.services.players.availableBalance(person.principal, 'DON');
+    assert.equal(balance.available_balance, 990);
+  });
+
   it('PG1-PG4: predictions by e-mail, with and without the cookies they gave', async () => {
     const gameId = await room.world.game(admin, sourceId, 'created');
     const predict = async (browser: ReturnType<Room['browser']>, email: string | null, body: unknown) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { gameTopic } from '../events.ts';
-import { openWorld, type TestMatch, type World } from './testing.ts';
+import { openWorld, refused, type TestMatch, type World } from './testing.ts';
 import { Plug } from './testing-process.ts';
 
 let world: World;
@@ -54,6 +54,21 @@ async function sweep(
   }
 }
 
+/** Pools whose players' balances are told at the end of a step, by whichever process ends it (BT9, RS9). */
+async function toldOf(match: TestMatch): Promise<string[][]> {
+  const steps = await world.database.query<{ data: { step: { settled?: string[] } } }>(
+    `select data from events where topic = $1 and type = 'pool.resolved'`,
+    [gameTopic(match.gameId)],
+  );
+  return steps.flatMap(({ data }) => (data.step.settled ? [data.step.settled.toSorted()] : []));
+}
+
+/** Throws why a call failed. */
+function reason(outcome: PromiseSettledResult<unknown>): unknown {
+  if (outcome.status === 'rejected') throw outcome.reason;
+  return outcome.value;
+}
+
 test('predictions-71: killed anywhere in the settlement of five pools, all are settled once', async () => {
   const commits = await sweep(
     (match) => match.register(),
@@ -66,13 +81,7 @@ test('predictions-71: killed anywhere in the settlement of five pools, all are s
       const recreated = (await match.told(352)).filter((body) => body.recreated_from !== null);
       assert.deepEqual(recreated.map((body) => body.recreated_from).toSorted(), pools.slice(0, 2).toSorted());
       for (const player of players) assert.equal((await world.balanceOf(player)).exposure, 0n);
-      // Balances of every player of the step are told, by whichever process ends it (BT9, RS9).
-      const steps = await world.database.query<{ data: { step: { settled?: string[] } } }>(
-        `select data from events where topic = $1 and type = 'pool.resolved'`,
-        [gameTopic(match.gameId)],
-      );
-      const settled = steps.flatMap(({ data }) => (data.step.settled ? [data.step.settled.toSorted()] : []));
-      assert.deepEqual(settled, [pools.toSorted()]);
+      assert.deepEqual(await toldOf(match), [pools.toSorted()]);
     },
   );
   // Reading the event, five pools, the end of the event.
@@ -85,6 +94,7 @@ test('a close that was cut off is finished by the next process', async () => {
     async ({ match, pools }) => {
       for (const poolId of pools) assert.equal((await match.result(poolId)).winning_target, 'none');
       assert.equal((await match.told(341)).length, 1);
+      assert.deepEqual(await toldOf(match), [pools.toSorted()]);
     },
   );
 });
@@ -107,8 +117,62 @@ test('a pool that cannot be settled is parked and holds up nobody else (RS13)', 
     'select id, state, parked_reason from predictions_pools where parked_at is not null',
   );
   assert.deepEqual([parked!.id, parked!.state], [pools[2], 'open']);
-  // Repaired, it is settled by the close.
+  // Tried again too early, it is parked again; repaired, the same event decides it.
+  const { parkedPools } = other.process;
+  await refused(parkedPools.retry(player, pools[2]!), 'not_authorized');
+  await parkedPools.retry(match.admin, pools[2]!);
+  await other.settle();
+  const listed = await parkedPools.list(match.admin);
+  assert.deepEqual(
+    listed.map((pool) => pool.pool_id),
+    [pools[2]],
+  );
   await other.database.query('update predictions_bets set amount = amount - 1000000 where pool_id = $1', [pools[2]]);
-  await other.process.closing.closeGame(match.admin, match.gameId, false);
-  assert.equal((await match.result(pools[2]!)).winning_target, 'none');
+  await parkedPools.retry(match.admin, pools[2]!);
+  await other.settle();
+  assert.equal((await match.result(pools[2]!)).winning_target, 'chile');
+  await refused(parkedPools.retry(match.admin, pools[2]!), 'invalid_parameter');
+  assert.deepEqual(await parkedPools.list(match.admin), []);
+});
+
+test('a timed pool parked by its event is not expired to none; one parked by its expiry or by a close is tried again (RS13)', async (t) => {
+  const other = await openWorld();
+  t.after(() => other.end());
+  const match = await other.match();
+  const player = await other.player();
+  const finishAt = other.now + 60_000;
+  const breakIt = (poolId: string, sign: 1 | -1) =>
+    other.database.query('update predictions_bets set amount = amount + $2 where pool_id = $1', [
+      poolId,
+      sign * 1_000_000,
+    ]);
+  const [byEvent, byExpiry, byClose] = [
+    await match.pool({ type: 2, finishAt }),
+    await match.pool({ type: 2, finishAt, targets: ['peru'] }),
+    await match.pool({ targets: ['peru'] }),
+  ];
+  for (const poolId of [byEvent, byExpiry, byClose]) {
+    await match.bet(player, poolId, 1, poolId === byEvent ? 'chile' : 'peru');
+    await breakIt(poolId, 1);
+  }
+  await match.register();
+  await other.advanceTo(finishAt);
+  const ids = async () => (await other.process.parkedPools.list(match.admin)).map((pool) => pool.pool_id).toSorted();
+  assert.deepEqual(await ids(), [byEvent, byExpiry].toSorted());
+  for (const poolId of [byEvent, byExpiry]) {
+    await breakIt(poolId, -1);
+    await other.process.parkedPools.retry(match.admin, poolId);
+  }
+  await other.settle();
+  assert.deepEqual([(await match.result(byEvent)).winning_target, (await match.result(byEvent)).res], ['chile', 362]);
+  assert.deepEqual([(await match.result(byExpiry)).winning_target, (await match.result(byExpiry)).res], ['none', 363]);
+  await refused(
+    other.outlast(other.process.closing.closeGame(match.admin, match.gameId, false)).then(reason),
+    'unresolved_pools',
+  );
+  await breakIt(byClose, -1);
+  await other.process.parkedPools.retry(match.admin, byClose);
+  await other.settle();
+  assert.equal((await match.result(byClose)).winning_target, 'none');
+  assert.equal((await match.told(341)).length, 1);
 });

@@ -1,6 +1,6 @@
 import type { Queryable } from '../../../platform/database/types.ts';
-import { type EventCount, gameStateRows } from '../rules/game-state.ts';
 import { gameDetailsShape, type PastEvent } from '../rules/game-shapes.ts';
+import { type EventCount, gameStateRows } from '../rules/game-state.ts';
 import { readGame } from './store.ts';
 
 /** Most past events shown with a game; more are read in pages (DESIGN M5). */
@@ -20,7 +20,13 @@ export async function readEventCounts(database: Queryable, gameId: string): Prom
 export async function gameDetails(database: Queryable, gameId: string, now: number): Promise<Record<string, unknown>> {
   const game = await readGame(database, gameId);
   const state = gameStateRows(await readEventCounts(database, gameId), game.typeName);
-  const rows = await database.query<{ shown_id: string; action_id: string; target_id: string; happened_at: bigint; log_seq: bigint }>(
+  const rows = await database.query<{
+    shown_id: string;
+    action_id: string;
+    target_id: string;
+    happened_at: bigint;
+    log_seq: bigint;
+  }>(
     `select shown_id, action_id, target_id, happened_at, log_seq from predictions_events where game_id = $1 and pool_id is null
      order by happened_at desc, log_seq desc limit $2`,
     [gameId, MOST_PAST_EVENTS],

@@ -115,6 +115,28 @@ describe('players', () => {
     assert.deepEqual([inGame.resolved!.length, inGame.running!.length], [2, 1]);
   });
 
+  it('FR2: of very many bets of a friend the newest 100 a pool are listed, in order, and it says so', async () => {
+    const admin = await room.world.player();
+    const gameId = await room.world.game(admin, await room.world.source(admin));
+    const poolId = await room.world.pool(gameId);
+    const [me, friend] = [await room.world.player(), await room.world.player()];
+    const challengeId = await room.services.players.challengeId(friend.principal);
+    await room.database.transaction('test', (tx) => room.services.friends.befriend(tx, me.id, challengeId));
+    const placed = await Promise.all(Array.from({ length: 130 }, () => room.world.bet(friend, poolId, 'chile', 1)));
+    for (let i = 0; i < 5; i++) placed.push(await room.world.bet(friend, poolId, 'chile', 1));
+    const newest = placed
+      .map(({ bet }) => bet)
+      .sort((a, b) => a.seq - b.seq)
+      .slice(-100);
+    const { predictions, truncated } = await room.services.friends.betsInPool(me.principal, poolId);
+    assert.equal(truncated, true);
+    assert.deepEqual(
+      (predictions as { bet_id: string }[]).map((bet) => bet.bet_id),
+      newest.map((bet) => bet.betId),
+    );
+    assert.equal((await room.services.statistics.of(friend.id)).average_number_of_bets_per_game, 135);
+  });
+
   it('roles: what the console may offer', async () => {
     const developer = await room.world.player('maker', ['predictions.developer']);
     const sourceId = await room.world.source(developer);

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { gameTopic } from '../events.ts';
 import { messageFaults } from '../rules/vocabulary.ts';
 import type { FeedItem } from './registration.ts';
-import { listRejectedItems } from './rejected-items.ts';
+import { RejectedItems } from './rejected-items.ts';
 import { openWorld, refused, SYSTEM, type TestMatch, type World } from './testing.ts';
 
 let world: World;
@@ -295,7 +295,7 @@ test('feed items: registered, repeated, rejected, each acknowledged (RS10, RS11)
     kind: 'rejected',
     reason: 'unknown_game',
   });
-  const rejected = await listRejectedItems(world.process.deps, match.admin);
+  const rejected = await new RejectedItems(world.process.deps).list(match.admin);
   assert.deepEqual(rejected.map((row) => row.item_id).toSorted(), ['2', '4', '5', '6', '7']);
   await refused(world.process.events.registerFeedItem(match.admin, { ...feed, item: item('8') }), 'not_authorized');
 });

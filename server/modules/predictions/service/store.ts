@@ -17,7 +17,13 @@ export const SOURCES: LockTable = { name: 'predictions_sources', key: 'id', keyT
 export const GAMES: LockTable = { name: 'predictions_games', key: 'id', keyType: 'uuid', rank: 110 };
 export const PLAYERS: LockTable = { name: 'predictions_players', key: 'account_id', keyType: 'uuid', rank: 115 };
 export const POOLS: LockTable = { name: 'predictions_pools', key: 'id', keyType: 'uuid', rank: 120 };
-export const BALANCES: LockTable = { name: 'predictions_balances', key: 'account_id', order: 'account_id, currency', keyType: 'uuid', rank: 900 };
+export const BALANCES: LockTable = {
+  name: 'predictions_balances',
+  key: 'account_id',
+  order: 'account_id, currency',
+  keyType: 'uuid',
+  rank: 900,
+};
 
 /** An owner of games. */
 export interface StoredSource {

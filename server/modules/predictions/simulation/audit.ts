@@ -1,7 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Queryable } from '../../../platform/database/types.ts';
 import { RESOLVER_CONSUMER } from '../service/progress.ts';
-import { type Ending, endingOf, type ModelBet, type ModelClose, type ModelEvent, type Share, sharesOf } from './model.ts';
+import {
+  type Ending,
+  endingOf,
+  type ModelBet,
+  type ModelClose,
+  type ModelEvent,
+  type Share,
+  sharesOf,
+} from './model.ts';
 import { type GameRecord, readGameRecord, type StoredPool } from './record.ts';
 
 /** What the platform promises of its log and its consumers, at rest. Each query gives a row per breach. */
@@ -70,16 +78,34 @@ function eventsOf(record: GameRecord): ModelEvent[] {
 }
 
 function closesOf({ game, resolverLog, sourceMessages }: GameRecord): ModelClose[] {
-  const openedAt = game.isCreatedOpened ? 0 : (sourceMessages.find((message) => message.type === 'game.opened')?.at ?? Number.POSITIVE_INFINITY);
+  const openedAt = game.isCreatedOpened
+    ? 0
+    : (sourceMessages.find((message) => message.type === 'game.opened')?.at ?? Number.POSITIVE_INFINITY);
   const requests = resolverLog.filter((entry) => entry.type === 'close.requested');
-  const closes = requests.map((entry) => ({ seq: entry.seq, at: entry.at, isForced: entry.data.force === true, isOfUnopened: openedAt > entry.at }));
+  const closes = requests.map((entry) => ({
+    seq: entry.seq,
+    at: entry.at,
+    isForced: entry.data.force === true,
+    isOfUnopened: openedAt > entry.at,
+  }));
   if (game.closeAt === null) return closes;
-  return [...closes, { seq: Number.POSITIVE_INFINITY, at: game.closeAt, isForced: false, isOfUnopened: openedAt > game.closeAt }];
+  return [
+    ...closes,
+    { seq: Number.POSITIVE_INFINITY, at: game.closeAt, isForced: false, isOfUnopened: openedAt > game.closeAt },
+  ];
 }
 
 function endingFaults(pool: StoredPool, expected: Ending): string[] {
-  const found: Ending = { state: pool.state, winner: pool.winner, lateFrom: pool.lateFrom, decidedBy: pool.decidedBy, expiredAt: pool.expiredAt };
-  return isDeepStrictEqual(found, expected) ? [] : [`ended as ${JSON.stringify(found)}, not as ${JSON.stringify(expected)}`];
+  const found: Ending = {
+    state: pool.state,
+    winner: pool.winner,
+    lateFrom: pool.lateFrom,
+    decidedBy: pool.decidedBy,
+    expiredAt: pool.expiredAt,
+  };
+  return isDeepStrictEqual(found, expected)
+    ? []
+    : [`ended as ${JSON.stringify(found)}, not as ${JSON.stringify(expected)}`];
 }
 
 /** PL5, BT4, BT5. */
@@ -92,7 +118,8 @@ function betFaults(pool: StoredPool, bets: readonly ModelBet[]): string[] {
     if (bet.placedAt < pool.startAt) faults.push(`bet ${bet.seq} is older than the pool`);
     const lastAt = Math.min(pool.finishAt ?? Number.POSITIVE_INFINITY, pool.stopAt ?? Number.POSITIVE_INFINITY);
     if (bet.placedAt >= lastAt) faults.push(`bet ${bet.seq} came after the pool stopped accepting`);
-    if (pool.resolvedAt !== null && bet.placedAt > pool.resolvedAt) faults.push(`bet ${bet.seq} came after the resolution`);
+    if (pool.resolvedAt !== null && bet.placedAt > pool.resolvedAt)
+      faults.push(`bet ${bet.seq} came after the resolution`);
     if ((targets.get(bet.userId) ?? bet.targetId) !== bet.targetId) faults.push(`${bet.userId} backs two targets`);
     targets.set(bet.userId, bet.targetId);
   });
@@ -125,8 +152,10 @@ function settlementFaults(record: GameRecord, pool: StoredPool, bets: readonly M
   if (told.length !== 1) return [`its result was told ${told.length} times`];
   const faults: string[] = [];
   const body = bodyOf(record, pool, isMoneyReturn, shares);
-  if (told[0]!.type !== (pool.state === 'expired' ? 'pool.expired' : 'pool.resolved')) faults.push(`told as ${told[0]!.type}`);
-  if (!isDeepStrictEqual(normal(told[0]!.body), normal(body))) faults.push(`told ${JSON.stringify(told[0]!.body)}, not ${JSON.stringify(body)}`);
+  if (told[0]!.type !== (pool.state === 'expired' ? 'pool.expired' : 'pool.resolved'))
+    faults.push(`told as ${told[0]!.type}`);
+  if (!isDeepStrictEqual(normal(told[0]!.body), normal(body)))
+    faults.push(`told ${JSON.stringify(told[0]!.body)}, not ${JSON.stringify(body)}`);
   for (const [userId, share] of shares) {
     const credit = share.payout + share.returned;
     const expected = { release: share.stake + share.late, credit: credit === 0n ? undefined : credit };
@@ -168,8 +197,13 @@ function successorFaults(record: GameRecord, pool: StoredPool, closes: readonly 
 function shiftFaults(pool: StoredPool, successor: StoredPool): string[] {
   const shiftMs = pool.resolvedAt! - pool.startAt;
   const shifted = (at: number | null) => (at === null ? null : at + shiftMs);
-  const isRight = successor.startAt === pool.resolvedAt && successor.finishAt === shifted(pool.finishAt) && successor.stopAt === shifted(pool.stopAt);
-  return isRight && successor.type === pool.type && isDeepStrictEqual(successor.targetIds, pool.targetIds) ? [] : ['its successor asks something else'];
+  const isRight =
+    successor.startAt === pool.resolvedAt &&
+    successor.finishAt === shifted(pool.finishAt) &&
+    successor.stopAt === shifted(pool.stopAt);
+  return isRight && successor.type === pool.type && isDeepStrictEqual(successor.targetIds, pool.targetIds)
+    ? []
+    : ['its successor asks something else'];
 }
 
 function isResult(type: string): boolean {
@@ -183,4 +217,3 @@ function inUnits(cents: bigint): number {
 function normal(body: Readonly<Record<string, unknown>>): unknown {
   return { ...body, invalidated_bettors: [...(body.invalidated_bettors as string[])].sort() };
 }
-

@@ -117,7 +117,10 @@ export class Installation {
       { max: CONNECTIONS, onIdleError: () => undefined, applicationName: name },
     );
     const { seed, clock, settings } = this;
-    const process = new SimulatedProcess({ ...{ name, seed, pool, clock, settings }, tell: (line) => this.#hear(line) });
+    const process = new SimulatedProcess({
+      ...{ name, seed, pool, clock, settings },
+      tell: (line) => this.#hear(line),
+    });
     if (this.#rates) process.faults.rates = this.#rates;
     this.processes.push(process);
     process.start();

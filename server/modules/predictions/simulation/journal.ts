@@ -97,7 +97,9 @@ export class Journal {
     const isClosed = new Set(states.map((row) => row.id));
     return [
       ...[...this.#events].filter((key) => !stored.has(key)).map((key) => `event ${key} was answered and is lost`),
-      ...[...this.closed, ...this.closedSources].filter((id) => !isClosed.has(id)).map((id) => `${id} was closed and is not`),
+      ...[...this.closed, ...this.closedSources]
+        .filter((id) => !isClosed.has(id))
+        .map((id) => `${id} was closed and is not`),
     ];
   }
 }

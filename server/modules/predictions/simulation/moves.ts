@@ -50,7 +50,10 @@ export interface Move {
 }
 
 const LEAVES = ['Chile:11', 'chile:7', 'Peru:4', 'Brazil', 'none'];
-const LEVELS = [['chile', 'peru', 'brazil'], ['chile:11', 'chile:7', 'peru:4']] as const;
+const LEVELS = [
+  ['chile', 'peru', 'brazil'],
+  ['chile:11', 'chile:7', 'peru:4'],
+] as const;
 const ACTIONS = ['goal', 'yellow-card', 'corner-kick'];
 const AMOUNTS = ['0.01', '0.03', '1', '2.50', '3.33', '7', '10', '41.07'];
 const BAD_AMOUNTS = [0, -1, '1.005', 'abc', null, '1e3', 10_000_000];
@@ -103,13 +106,15 @@ function drawBet(scene: Scene): Move | undefined {
   const pool = recent(random, scene.pools, RECENT_POOLS);
   if (!pool) return undefined;
   const again = random.below(12) === 0 ? journal.someBet(random) : undefined;
-  const bet = again ?? journal.newBet({
-    userId: random.pick(scene.players).accountId,
-    poolId: pool.poolId,
-    target: random.pick(pool.targetIds),
-    amount: random.pick(AMOUNTS),
-    clientRef: `ref-${random.uuid()}`,
-  });
+  const bet =
+    again ??
+    journal.newBet({
+      userId: random.pick(scene.players).accountId,
+      poolId: pool.poolId,
+      target: random.pick(pool.targetIds),
+      amount: random.pick(AMOUNTS),
+      clientRef: `ref-${random.uuid()}`,
+    });
   return {
     name: again ? 'bet again' : 'bet',
     isRepeatable: true,
@@ -172,7 +177,8 @@ function drawEvent(scene: Scene): Move | undefined {
   const game = recent(random, scene.games);
   if (!game) return undefined;
   const drawn = random.below(10);
-  const happenedAt = drawn < 4 ? null : drawn < 8 ? scene.now() - random.below(20_000) : scene.now() + random.below(6_000);
+  const happenedAt =
+    drawn < 4 ? null : drawn < 8 ? scene.now() - random.below(20_000) : scene.now() + random.below(6_000);
   const event = {
     gameId: game.gameId,
     action: random.pick(random.below(20) === 0 ? ['hand-ball'] : ACTIONS),
@@ -211,7 +217,10 @@ function feedItem(event: Fact, { random, journal }: Scene): Move {
 
 function drawResolution(scene: Scene): Move | undefined {
   const { random, journal } = scene;
-  const pool = recent(random, scene.pools.filter((other) => other.type > 2));
+  const pool = recent(
+    random,
+    scene.pools.filter((other) => other.type > 2),
+  );
   const game = pool && scene.games.find((other) => other.gameId === pool.gameId);
   if (!game) return undefined;
   const event = {

@@ -51,7 +51,9 @@ export async function readGameRecord(database: Queryable, gameId: string): Promi
     'select id, source_id, state, close_at from predictions_games where id = $1',
     [gameId],
   );
-  const sourceMessages = (await readMessages(database, sourceTopic(game!.source_id))).filter((message) => message.body.game_id === gameId);
+  const sourceMessages = (await readMessages(database, sourceTopic(game!.source_id))).filter(
+    (message) => message.body.game_id === gameId,
+  );
   return {
     game: {
       id: gameId,
@@ -79,7 +81,9 @@ async function readPools(database: Queryable, gameId: string): Promise<StoredPoo
       state: StoredPool['state'];
       targets: { targetId: string }[];
     };
-  const rows = await database.query<Row>('select * from predictions_pools where game_id = $1 order by log_seq', [gameId]);
+  const rows = await database.query<Row>('select * from predictions_pools where game_id = $1 order by log_seq', [
+    gameId,
+  ]);
   return rows.map((row) => ({
     id: row.id,
     description: row.description,
@@ -104,7 +108,14 @@ async function readPools(database: Queryable, gameId: string): Promise<StoredPoo
 }
 
 async function readBets(database: Queryable, gameId: string): Promise<Map<string, ModelBet[]>> {
-  const rows = await database.query<{ pool_id: string; seq: bigint; account_id: string; target_id: string; amount: bigint; placed_at: bigint }>(
+  const rows = await database.query<{
+    pool_id: string;
+    seq: bigint;
+    account_id: string;
+    target_id: string;
+    amount: bigint;
+    placed_at: bigint;
+  }>(
     `select b.* from predictions_bets b join predictions_pools p on p.id = b.pool_id where p.game_id = $1 order by b.pool_id, b.seq`,
     [gameId],
   );
@@ -124,7 +135,14 @@ async function readBets(database: Queryable, gameId: string): Promise<Map<string
 }
 
 async function readFacts(database: Queryable, gameId: string): Promise<Omit<ModelEvent, 'seq' | 'at'>[]> {
-  const rows = await database.query<{ id: string; log_seq: bigint; action_id: string; target_id: string; happened_at: bigint; pool_id: string | null }>(
+  const rows = await database.query<{
+    id: string;
+    log_seq: bigint;
+    action_id: string;
+    target_id: string;
+    happened_at: bigint;
+    pool_id: string | null;
+  }>(
     'select id, log_seq, action_id, target_id, happened_at, pool_id from predictions_events where game_id = $1 order by log_seq',
     [gameId],
   );
@@ -139,7 +157,12 @@ async function readFacts(database: Queryable, gameId: string): Promise<Omit<Mode
 }
 
 async function readLedger(database: Queryable, gameId: string): Promise<GameRecord['ledger']> {
-  const rows = await database.query<{ pool_id: string; account_id: string; kind: 'release' | 'credit'; amount: bigint }>(
+  const rows = await database.query<{
+    pool_id: string;
+    account_id: string;
+    kind: 'release' | 'credit';
+    amount: bigint;
+  }>(
     `select l.pool_id, l.account_id, l.kind, l.amount from predictions_ledger l join predictions_pools p on p.id = l.pool_id
      where p.game_id = $1 and l.kind in ('release', 'credit')`,
     [gameId],
@@ -157,7 +180,10 @@ async function readMessages(database: Queryable, topic: string): Promise<Message
   return entries.map(({ data, ...entry }) => ({ ...entry, body: data.body }));
 }
 
-async function readLog<Data>(database: Queryable, topic: string): Promise<{ seq: number; at: number; type: string; data: Data }[]> {
+async function readLog<Data>(
+  database: Queryable,
+  topic: string,
+): Promise<{ seq: number; at: number; type: string; data: Data }[]> {
   const rows = await database.query<{ seq: bigint; at: bigint; type: string; data: Data }>(
     'select seq, at, type, data from events where topic = $1 order by seq',
     [topic],

@@ -1,6 +1,6 @@
+import type { AccountPrincipal } from '../../../platform/accounts/types.ts';
 import { DomainError } from '../../../platform/errors.ts';
 import { LEASE_MS } from '../../../platform/jobs/leases.ts';
-import type { AccountPrincipal } from '../../../platform/accounts/types.ts';
 import { SeededRandom } from '../../../platform/testing/random.ts';
 import { RuleError } from '../rules/errors.ts';
 import type { PoolType, TargetEntry } from '../rules/types.ts';
@@ -57,7 +57,9 @@ export class Simulation {
     this.installation.clock.advance(this.#random.below(this.#random.below(20) === 0 ? 60_000 : 800));
     await this.#tendGames();
     await this.#look();
-    const moves = Array.from({ length: this.#random.below(4) === 0 ? 1 : 2 + this.#random.below(15) }, () => drawMove(this.#scene()));
+    const moves = Array.from({ length: this.#random.below(4) === 0 ? 1 : 2 + this.#random.below(15) }, () =>
+      drawMove(this.#scene()),
+    );
     this.#note(`at ${this.installation.clock.now()}: ${moves.map((move) => move.name).join(', ')}`);
     const disaster = this.#drawDisaster();
     await Promise.all([...moves.map((move) => this.#perform(move)), disaster?.()]);
@@ -85,7 +87,9 @@ export class Simulation {
   }
 
   async countPools(): Promise<number> {
-    const { rows } = await this.installation.store.pool.query<{ n: bigint }>('select count(*) as n from predictions_pools');
+    const { rows } = await this.installation.store.pool.query<{ n: bigint }>(
+      'select count(*) as n from predictions_pools',
+    );
     return Number(rows[0]!.n);
   }
 
@@ -120,12 +124,19 @@ export class Simulation {
         sourceId = (value as { body: { source_id: string } }).body.source_id;
       },
     });
-    const existing = this.#games.find((game) => !this.journal.closedSources.has(game.sourceId) && random.below(3) === 0);
+    const existing = this.#games.find(
+      (game) => !this.journal.closedSources.has(game.sourceId) && random.below(3) === 0,
+    );
     const owner = existing ?? { admin, sourceId };
     await this.#perform({
       name: 'game',
       send: ({ services }) => {
-        const asked = askedGame({ sourceId: owner.sourceId, closeAt, actions: ['Goal', 'Yellow Card', 'Corner Kick'], targets: ['Chile:11', 'Chile:7', 'Peru:4', 'Brazil'] });
+        const asked = askedGame({
+          sourceId: owner.sourceId,
+          closeAt,
+          actions: ['Goal', 'Yellow Card', 'Corner Kick'],
+          targets: ['Chile:11', 'Chile:7', 'Peru:4', 'Brazil'],
+        });
         return isOpened ? services.games.createAndOpen(owner.admin, asked) : services.games.create(owner.admin, asked);
       },
       answered: (value) => {
@@ -134,7 +145,12 @@ export class Simulation {
       },
     });
     const game = this.#games.at(-1);
-    if (game) await this.#perform({ name: 'admin', isRepeatable: true, send: ({ services }) => services.games.becomeAdmin(game.admin, game.gameId) });
+    if (game)
+      await this.#perform({
+        name: 'admin',
+        isRepeatable: true,
+        send: ({ services }) => services.games.becomeAdmin(game.admin, game.gameId),
+      });
   }
 
   /** What everybody sees of the pools. */
@@ -214,7 +230,8 @@ export class Simulation {
             await installation.settle();
           });
       case 4:
-        return () => this.#afterTicks(ticks, 'delivered again', () => this.#rewind(ticks % GAMES_AT_ONCE, 1 + (ticks % 4)));
+        return () =>
+          this.#afterTicks(ticks, 'delivered again', () => this.#rewind(ticks % GAMES_AT_ONCE, 1 + (ticks % 4)));
       case 5:
         return () => this.#afterTicks(ticks, 'one more process', async () => void installation.boot());
       default:
@@ -247,7 +264,8 @@ export class Simulation {
   async #check(): Promise<void> {
     const breaches = await findBreaches(this.installation.processes[0]!.services.database);
     if (breaches.length > 0) throw new Error(`broken: ${breaches.join('; ')}`);
-    if (this.installation.complaints.length > 0) throw new Error(`a server complains: ${this.installation.complaints.join('\n')}`);
+    if (this.installation.complaints.length > 0)
+      throw new Error(`a server complains: ${this.installation.complaints.join('\n')}`);
   }
 
   #note(line: string): void {
