@@ -5,8 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { TestDatabase } from '../server/platform/testing/database.ts';
-import { createStore } from './support/installation.ts';
+import { createStore, type Store } from './support/installation.ts';
 import { openGame, openPool, openStage } from './support/match.ts';
 import { NativeClient } from './support/native-client.ts';
 import { People } from './support/people.ts';
@@ -14,7 +13,7 @@ import { runCommand, startServer, type TestServer } from './support/server.ts';
 import { until } from './support/waiting.ts';
 
 describe('on an external PostgreSQL', () => {
-  let store: TestDatabase;
+  let store: Store;
   before(async () => {
     store = await createStore();
   });

@@ -3,8 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { TestDatabase } from '../server/platform/testing/database.ts';
-import { createStore } from './support/installation.ts';
+import { createStore, type Store } from './support/installation.ts';
 import { openGame, openPool, openStage, type Stage } from './support/match.ts';
 import { People } from './support/people.ts';
 import { NativeReader, type Reader, StreamReader } from './support/readers.ts';
@@ -13,7 +12,7 @@ import { startServer, type TestServer } from './support/server.ts';
 
 /** Two processes of one installation, and a match whose admin is connected to the first. */
 class Pair {
-  readonly store: TestDatabase;
+  readonly store: Store;
   readonly first: TestServer;
   readonly second: TestServer;
   readonly people: People;
@@ -22,7 +21,7 @@ class Pair {
   #poolId = '';
   #isBlocked = false;
 
-  private constructor(store: TestDatabase, [first, second]: [TestServer, TestServer]) {
+  private constructor(store: Store, [first, second]: [TestServer, TestServer]) {
     this.store = store;
     this.first = first;
     this.second = second;
@@ -149,6 +148,13 @@ function testPair(pair: () => Pair): void {
     assert.equal(messages[2]!.current_balance, 1005);
     const [balance] = await aside.receives([815], from[1]);
     assert.equal(balance!.current_balance, 995);
+  });
+
+  test('a logout on one process cuts the connections of that key on the other (PF-72)', async () => {
+    const alice = await pair().people.signUp('alice');
+    const elsewhere = await alice.connect({ on: pair().second });
+    assert.equal((await alice.rest.post('/r/logout/')).status, 200);
+    assert.equal((await elsewhere.closed).code, 4403);
   });
 
   test('an opcode connection lost on one process is restored on the other (WS10)', async () => {

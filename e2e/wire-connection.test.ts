@@ -136,6 +136,34 @@ test('predictions-7: back 15 min 1 s after a drop: others got one 480, not joine
   await watcher.receives([480], from);
 });
 
+test('GM12: a game that was closed meanwhile is not restored, and nobody leaves it any more', async () => {
+  const closing = await openGame(stage);
+  const alice = await house.people.signUp('alice');
+  const alices = await alice.connect();
+  await alices.expect(333, 363, { game_id: gameId });
+  await alices.expect(333, 363, { game_id: closing });
+  await alices.cut();
+  await stage.console.expect(341, 375, { game_id: closing });
+  await until('the loss is noticed', () => isLossNoticed(alice));
+  const back = await alice.connect();
+  assert.deepEqual((await back.first(100)).games, [gameId]);
+  await back.refused(6622, 364, { game_id: closing });
+  await back.expect(334, 364, { game_id: gameId });
+  const left = await house.store.pool.query(`select 1 from events where topic = $1 and type = 'player.left'`, [
+    `predictions/game/${closing}`,
+  ]);
+  assert.equal(left.rows.length, 0);
+});
+
+/** Whether the server knows that every connection of somebody's is gone. */
+async function isLossNoticed({ id }: Person): Promise<boolean> {
+  const { rows } = await house.store.pool.query(
+    'select bool_and(dropped_at is not null) as noticed from predictions_connections where account_id = $1',
+    [id],
+  );
+  return (rows[0] as { noticed: boolean | null }).noticed === true;
+}
+
 async function joined(person: Person, options: Partial<Handshake> = {}): Promise<OpcodeClient> {
   const client = await person.connect(options);
   await client.expect(333, 363, { game_id: gameId });
@@ -143,18 +171,16 @@ async function joined(person: Person, options: Partial<Handshake> = {}): Promise
 }
 
 /** Loses a connection and lets so much time pass as the server sees it. */
-async function loseFor(client: OpcodeClient, { id }: Person, ms: number): Promise<void> {
+async function loseFor(client: OpcodeClient, person: Person, ms: number): Promise<void> {
   await client.cut();
-  const { pool } = house.store;
-  const dropped = 'select id from predictions_connections where account_id = $1 and dropped_at is not null';
-  await until('the loss is noticed', async () => (await pool.query(dropped, [id])).rows.length > 0);
+  await until('the loss is noticed', () => isLossNoticed(person));
   // In one statement: the timer of the drop must not fire between.
-  await pool.query(
+  await house.store.pool.query(
     `with moved as (
        update predictions_connections set dropped_at = dropped_at - $2 where account_id = $1 and dropped_at is not null returning id
      )
      update timers set due_at = due_at - $2 where kind = 'predictions.reconnect' and key in (select id::text from moved)`,
-    [id, ms],
+    [person.id, ms],
   );
 }
 

@@ -5,8 +5,10 @@ import { after, before, test } from 'node:test';
 import { type Installation, openInstallation } from './support/installation.ts';
 import { openGame, openPool, openStage, type Stage } from './support/match.ts';
 import type { OpcodeClient } from './support/opcode-client.ts';
+import { RestClient } from './support/people.ts';
 
 const CROWD = 1_001;
+const AT_ONCE = 8;
 
 let house: Installation;
 let stage: Stage;
@@ -17,7 +19,7 @@ let watcher: OpcodeClient;
 before(async () => {
   house = await openInstallation();
   stage = await openStage(house.people);
-  gameId = await openGame(stage);
+  gameId = await openGame(stage, { live_start_at: Date.now() + 3_600_000 });
   watcher = (await arrive('watcher')).client;
 });
 
@@ -30,34 +32,20 @@ async function arrive(name: string): Promise<{ id: string; client: OpcodeClient 
   return { id: person.id, client };
 }
 
-/** Lets a crowd of newcomers stake 2.00 each on the first target of a pool, as if each had come and bet: players, balances, ledger, bets. */
-async function seedCrowd(poolId: string): Promise<void> {
-  await house.store.pool.query(
-    `with crowd as (
-       insert into accounts (id, username, username_key, email, email_key, claimed, created_at)
-       select gen_random_uuid(), 'fan' || i, 'fan' || i, 'fan' || i || '@example.org', 'fan' || i || '@example.org', true, $2
-       from generate_series(1, $3::int) i returning id, username_key, email_key
-     ), names as (
-       insert into login_names (name, account_id)
-       select username_key, id from crowd union all select email_key, id from crowd
-     ), players as (
-       insert into predictions_players (account_id, challenge_id, joined_at) select id, gen_random_uuid(), $2 from crowd
-     ), balances as (
-       insert into predictions_balances (account_id, currency, available, exposure) select id, 'DON', 99800, 200 from crowd
-     ), ledger as (
-       insert into predictions_ledger (at, kind, account_id, currency, pool_id, amount)
-       select $2, 'grant', id, 'DON', null::uuid, 100000 from crowd union all select $2, 'stake', id, 'DON', $1::uuid, 200 from crowd
-     ), bets as (
-       insert into predictions_bets (pool_id, seq, id, account_id, target_id, amount, placed_at)
-       select $1::uuid, row_number() over (), gen_random_uuid(), id, 'chile', 200, $2 from crowd
-     ), positions as (
-       insert into predictions_positions (pool_id, account_id, target_id, amount, first_placed_at)
-       select $1::uuid, id, 'chile', 200, $2 from crowd
-     )
-     update predictions_pools set money = array[200 * $3, 0, 0], people = array[$3, 0, 0], participants = $3, next_bet_seq = $3 + 1,
-       last_placed_at = $2 where id = $1::uuid`,
-    [poolId, Date.now(), CROWD],
-  );
+/** A crowd that only left e-mail addresses stakes 2.00 each on chile, a few at a time (PG1). */
+async function bringCrowd(poolId: string): Promise<void> {
+  const path = `/r/sources/${stage.sourceId}/games/upcoming/${gameId}/pools/${poolId}/predictions/`;
+  let next = 0;
+  const predict = async () => {
+    while (next < CROWD) {
+      const query = `?email=${encodeURIComponent(`fan-${next++}@example.org`)}`;
+      const { status, body } = await new RestClient(() => house.server).post(path + query, {
+        user_backed: { chile: 2 },
+      });
+      assert.equal(status, 200, JSON.stringify(body));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, predict));
 }
 
 test('BO2: bets decided together are told together, with the newest 100', async () => {
@@ -85,7 +73,7 @@ test('BO2: bets decided together are told together, with the newest 100', async 
 
 test('BO1: a result shows the first 1,000 and the receiver himself; a distribution the newest 100 bets', async () => {
   const poolId = await openPool(stage, gameId);
-  await seedCrowd(poolId);
+  await bringCrowd(poolId);
   const [rich, poor, loser] = [await arrive('rich'), await arrive('poor'), await arrive('loser')];
   await rich.client.expect(356, 392, { pool_id: poolId, target: 'chile', amount: 3 });
   await poor.client.expect(356, 392, { pool_id: poolId, target: 'chile', amount: 1 });
@@ -113,6 +101,9 @@ test('BO1: a result shows the first 1,000 and the receiver himself; a distributi
   assert.equal(typeof results[0]!.winners![rich.id], 'number');
   assert.deepEqual(results[2]!.losers, { [loser.id]: 5 });
   for (const [i, { client }] of [rich, poor, loser].entries()) await client.first(815, from[i]);
+  const board = await watcher.expect(451, 451, { game_id: gameId });
+  // With alice of the test before.
+  assert.deepEqual([board.leaderboard!.length, board.rows_total], [1_000, CROWD + 4]);
   const seqs = results.map(({ response_header: header }) => header.seq);
   assert.equal(new Set(seqs).size, 1);
 });

@@ -359,3 +359,30 @@ test('WC11: a subscriber sees a seq that rises by one, from the one its 333 carr
   const again = await client.expect(333, 363, { game_id: gameId });
   assert.equal(again.response_header.seq, seqs.at(-1));
 });
+
+test('1.3: a new game is told to the audience of its source, and to nobody else', async () => {
+  const own = await openStage(house.people);
+  const gameId = await openGame(own);
+  const { sourceId } = own;
+  const source = { source_id: sourceId };
+  const audience = [
+    await (await house.people.signUp('by-url')).connect({ sourceId }),
+    await own.admin.connect(),
+    (await arrive('by-joining', gameId)).client,
+    (await arrive('by-380')).client,
+    (await arrive('by-3811')).client,
+  ];
+  await audience[3]!.expect(345, 380, source);
+  await audience[4]!.expect(3461, 3811, source);
+  const stranger = (await arrive('stranger')).client;
+  await stranger.expect(342, 372, { game_id: gameId });
+  const from = audience.map((client) => client.mark());
+  const asked = { ...source, game_name: 'Next', type: 'football', actions: ['goal'], targets: ['a', 'b'] };
+  const { game_id: next } = await own.console.expect(340, 370, asked);
+  for (const [i, client] of audience.entries()) {
+    const [told] = await client.receives([340], from[i]!);
+    assert.deepEqual([told!.game_id, told!.response_header.seq], [next, undefined]);
+  }
+  await stranger.fence();
+  assert.ok(!stranger.codes().includes(340));
+});

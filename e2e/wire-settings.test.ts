@@ -7,6 +7,7 @@ import { openGame } from './support/match.ts';
 import { freePort, startServer } from './support/server.ts';
 
 const WINDOW_MS = 700;
+const MOST_BYTES = 2_048;
 
 let house: Installation;
 let port: number;
@@ -23,6 +24,7 @@ before(async () => {
       GREENROOM_PREDICTIONS_MAX_GAME_ADMINS: '1',
       GREENROOM_PREDICTIONS_LEGACY_PLACED_AT_SECONDS: 'true',
       GREENROOM_PREDICTIONS_WS_PORT: String(port),
+      GREENROOM_PREDICTIONS_WS_MAX_MESSAGE: String(MOST_BYTES),
     },
   });
 });
@@ -51,6 +53,16 @@ test('admin_ops_need_admin_key: D, S and G ops need a connection opened with it 
   await byAdminKey.expect(617, 617, { game_id: gameId, username: admin.username });
   const full = await byAdminKey.ask(617, { game_id: gameId, username: other.username });
   assert.equal(full.res, 666, JSON.stringify(full));
+});
+
+test('ws_max_message: above it 6605 and the connection stays, above twice that 1009 (PF-76)', async () => {
+  const alices = await (await house.people.signUp('alice')).connect();
+  const from = alices.mark();
+  alices.socket.send(JSON.stringify({ op: 1, padding: 'x'.repeat(MOST_BYTES) }));
+  assert.equal((await alices.first(666, from)).code, 6605);
+  await alices.expect(1, 1, { padding: 'x'.repeat(MOST_BYTES - 100) });
+  alices.socket.send(JSON.stringify({ op: 1, padding: 'x'.repeat(2 * MOST_BYTES) }));
+  assert.equal((await alices.closed).code, 1009);
 });
 
 test('PF-62: ws_port gives the wire alone on a port of its own, on any path', async () => {

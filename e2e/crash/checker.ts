@@ -35,13 +35,19 @@ export interface Findings {
   sentAgain: number;
   /** Those of them that had been committed before the sending that was answered. */
   committedUnheard: number;
+  /** Events that subscribers got. */
+  followed: number;
 }
 
 /** Compares the journal with the database, and the database with the contract. */
 export async function check(database: Database, lines: readonly JournalLine[]): Promise<Findings> {
-  const writes = Map.groupBy(lines, (line) => `${line.kind} ${line.ref}`);
+  const followed = lines.filter((line) => line.what === 'followed');
+  const writes = Map.groupBy(
+    lines.filter((line) => line.what !== 'followed'),
+    (line) => `${line.kind} ${line.ref}`,
+  );
   const stored = await readStored(database);
-  const findings: Findings = { faults: [], acknowledged: 0, sentAgain: 0, committedUnheard: 0 };
+  const findings: Findings = { faults: [], acknowledged: 0, sentAgain: 0, committedUnheard: 0, followed: 0 };
   for (const [name, of] of writes) {
     const write = stored.get(name) ?? [];
     const sendings = of.filter((line) => line.what === 'sent');
@@ -53,11 +59,23 @@ export async function check(database: Database, lines: readonly JournalLine[]): 
     findings.sentAgain++;
     if (write[0] && write[0].at < sendings.at(-1)!.at) findings.committedUnheard++;
   }
+  for (const { ref, data } of followed) {
+    const { count, faults } = data as { count: number; faults: string[] };
+    findings.followed += count;
+    findings.faults.push(...faults.map((fault) => `subscriber of ${ref}: ${fault}`));
+  }
+  if (followed.length !== lines.filter((line) => line.what === 'acknowledged' && line.kind === 'game').length)
+    findings.faults.push('not every game was followed to its end');
   for (const name of stored.keys()) {
     if (/^(bet|event)/.test(name) && !writes.has(name)) findings.faults.push(`${name} is there and was never sent`);
   }
-  findings.faults.push(...(await findBreaches(database)), ...(await audit(database, { graceMs: 0, now: Date.now() })));
+  findings.faults.push(...(await findContradictions(database)));
   return findings;
+}
+
+/** What in the database goes against the contract: invariants, and the independent model of who decides a pool and who is paid what. */
+export async function findContradictions(database: Database): Promise<string[]> {
+  return [...(await findBreaches(database)), ...(await audit(database, { graceMs: 0, now: Date.now() }))];
 }
 
 interface StoredWrite {

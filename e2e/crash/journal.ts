@@ -2,13 +2,13 @@ import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs
 
 export type WriteKind = 'bet' | 'event' | 'close' | 'pool' | 'game';
 
-/** One line: a request was sent, or its answer came. `ref` names the write, the same at every sending. */
+/** One line: a request was sent, or its answer came, or a subscriber has got all of a game. `ref` names the write, the same at every sending. */
 export interface JournalLine {
-  what: 'sent' | 'acknowledged' | 'refused';
+  what: 'sent' | 'acknowledged' | 'refused' | 'followed';
   kind: WriteKind;
   ref: string;
   at: number;
-  /** Of `sent` the request, of `acknowledged` the answer. */
+  /** Of `sent` the request, of `acknowledged` the answer, of `followed` what came. */
   data?: Readonly<Record<string, unknown>>;
   code?: number;
 }

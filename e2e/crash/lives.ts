@@ -24,7 +24,9 @@ export class Lives {
   static async begin(): Promise<Lives> {
     const lives = new Lives();
     lives.server = await lives.#start();
-    lives.people = new People(lives.server, { query: (sql: string, params: unknown[]) => lives.#hand.query(sql, params) } as never);
+    lives.people = new People(lives.server, {
+      query: (sql: string, params: unknown[]) => lives.#hand.query(sql, params),
+    } as never);
     lives.stage = await openStage(lives.people);
     return lives;
   }
@@ -66,7 +68,11 @@ export class Lives {
   /** Waits until a session of the server waits for what is held here. */
   async someoneWaits(): Promise<void> {
     await until('a session of the server waits', async () => {
-      return (await this.count(`select count(*) as n from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'greenroom'`)) > 0;
+      return (
+        (await this.count(
+          `select count(*) as n from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'greenroom'`,
+        )) > 0
+      );
     });
   }
 
@@ -78,7 +84,9 @@ export class Lives {
   /** Waits until no session of a killed server does anything more. */
   async sessionsAreOver(): Promise<void> {
     await until('the sessions of the dead are over', async () => {
-      return (await this.count(`select count(*) as n from pg_stat_activity where application_name = 'greenroom'`)) === 0;
+      return (
+        (await this.count(`select count(*) as n from pg_stat_activity where application_name = 'greenroom'`)) === 0
+      );
     });
   }
 

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SeededRandom } from '../../server/platform/testing/random.ts';
+import { follow } from './follower.ts';
 import { JournalWriter } from './journal.ts';
 import { MatchAdmin, type OpenPool } from './match-admin.ts';
 import { type Login, PersistentClient } from './persistent-client.ts';
@@ -38,16 +39,19 @@ process.on('message', () => {
   isOver = true;
 });
 
+const followers: Promise<void>[] = [];
 const adminClient = new PersistentClient(config.wsUrl, config.admin);
 const admin = new MatchAdmin({
   client: adminClient,
   journal,
   random: new SeededRandom(`${config.seed}/admin`),
   sourceId: config.sourceId,
+  onMatch: (gameId) => void followers.push(followToEnd(gameId)),
 });
 const telling = setInterval(() => tell(false), TELL_EVERY_MS);
 const hands = config.players.flatMap((player) => Array.from({ length: config.hands }, () => play(player)));
 await Promise.all([admin.run(() => isOver), ...hands]);
+await Promise.all(followers);
 clearInterval(telling);
 adminClient.close();
 journal.close();
@@ -56,6 +60,12 @@ process.disconnect?.();
 
 function tell(isDone: boolean): void {
   process.send?.({ acknowledged, isDone } satisfies LoadProgress);
+}
+
+/** A subscriber of one game that gets everything that is told of it. */
+async function followToEnd(gameId: string): Promise<void> {
+  const data = { ...(await follow(config.wsUrl, gameId)) };
+  await journal.write({ what: 'followed', kind: 'game', ref: gameId, data });
 }
 
 async function play(player: Login): Promise<void> {

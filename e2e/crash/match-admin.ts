@@ -30,9 +30,17 @@ export class MatchAdmin {
   readonly #journal: JournalWriter;
   readonly #random: SeededRandom;
   readonly #sourceId: string;
+  readonly #onMatch: (gameId: string) => void;
   #matches: Match[] = [];
 
-  constructor(options: { client: PersistentClient; journal: JournalWriter; random: SeededRandom; sourceId: string }) {
+  constructor(options: {
+    client: PersistentClient;
+    journal: JournalWriter;
+    random: SeededRandom;
+    sourceId: string;
+    onMatch(gameId: string): void;
+  }) {
+    this.#onMatch = options.onMatch;
     this.#client = options.client;
     this.#journal = options.journal;
     this.#random = options.random;
@@ -59,6 +67,7 @@ export class MatchAdmin {
     });
     const gameId = String(answer.game_id);
     await this.#client.ask(616, { game_id: gameId });
+    this.#onMatch(gameId);
     this.#matches.push({ gameId, events: 0 });
   }
 

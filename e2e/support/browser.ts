@@ -75,13 +75,14 @@ export interface Violation {
 
 let axeSource: string | undefined;
 
-/** What axe-core finds on the page as it is now. */
-export async function findViolations(page: Page): Promise<Violation[]> {
+/** What axe-core finds on the page as it is now; of `rules` only, when given. */
+export async function findViolations(page: Page, rules?: readonly string[]): Promise<Violation[]> {
   axeSource ??= readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   // Evaluated instead of added as a script: the page's content security policy allows none but its own.
   if (!(await page.evaluate<boolean>('"axe" in window'))) await page.evaluate(axeSource);
+  const options = { resultTypes: ['violations'], ...(rules === undefined ? {} : { runOnly: rules }) };
   return await page.evaluate<Violation[]>(
-    `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, impact, help, nodes }) => (
+    `axe.run(document, ${JSON.stringify(options)}).then(({ violations }) => violations.map(({ id, impact, help, nodes }) => (
       { id, impact, help, nodes: nodes.map(({ html, failureSummary }) => ({ html, failureSummary })) })))`,
   );
 }

@@ -5,14 +5,16 @@ import { type ServerOptions, startServer, type TestServer } from './server.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../server/migrations', import.meta.url));
 
+export type Store = TestDatabase;
+
 /** A database of a test file's own. */
-export function createStore(): Promise<TestDatabase> {
+export function createStore(): Promise<Store> {
   return createTestDatabase({ migrationsFolder: MIGRATIONS, owners: ['platform', 'predictions'] });
 }
 
 /** A server on a database of its own, with the people who use it. */
 export interface Installation {
-  store: TestDatabase;
+  store: Store;
   server: TestServer;
   people: People;
   /** Checks every message anybody got, then ends everything. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { until } from './waiting.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PROGRAM = process.env.GREENROOM_TEST_PROGRAM ?? join(ROOT, 'bin/greenroom.cjs');
+const PROGRAM = join(ROOT, 'bin/greenroom.cjs');
 /** The first start in a fresh checkout builds the console. */
 const START_PATIENCE_MS = 120_000;
 

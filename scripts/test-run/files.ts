@@ -10,6 +10,7 @@ const NOT_OURS = /(^|\/)(node_modules|dist)\//;
 const DATABASE_FOLDERS = [
   /^server\/modules\/[^/]+\/service\//,
   /^server\/platform\/(database|events|jobs|accounts|http)\/(?!embedded)/,
+  /^e2e\/(opcodes|wire-|resume)/,
 ];
 /** What a file imports that makes itself a database on the server that the run names. */
 const USES_DATABASE = /from '[^']*\/testing\/database\.ts'/;

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import type { Command } from './index.ts';
-import { findRunning, openPlatform } from './running.ts';
+import { openBeside, openPlatform } from './running.ts';
 import { readSettings } from './settings.ts';
 
 const USAGE = 'usage: greenroom admin create NAME E-MAIL [--password PASSWORD]\n';
@@ -18,7 +18,7 @@ export const adminCommand: Command = {
     }
     const settings = readSettings();
     const password = typeof values.password === 'string' ? values.password : await askPassword();
-    const platform = await openPlatform((await findRunning(settings)) ?? settings, version);
+    const platform = (await openBeside(settings, version)) ?? (await openPlatform(settings, version));
     try {
       const account = await platform.accounts.accounts.createAdmin({ username, email, password });
       process.stdout.write(`${account.username} may do everything now: sign in at ${settings.platform.PUBLIC_URL}/\n`);

@@ -1,12 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MODULES } from '../modules.ts';
-import { formatFault, type LoadedSettings, loadSettings } from '../platform/config/settings.ts';
+import type { LoadedSettings } from '../platform/config/settings.ts';
 import { ensureConsole } from './console-build.ts';
 import type { Command } from './index.ts';
 import { runServer } from './running.ts';
-import { SettingsStop } from './settings.ts';
+import { settingsFrom } from './settings.ts';
 import { printFirstScreen } from './start.ts';
 
 /** What a demo takes from the environment: where it listens and how it talks. Never a database or a folder: it must not touch real data. */
@@ -39,11 +38,5 @@ export const demo: Command = {
 
 function demoSettings(folder: string): LoadedSettings {
   const env = Object.fromEntries(TAKEN_KEYS.map((key) => [key, process.env[key]]));
-  const modules = Object.fromEntries(MODULES.map((module) => [module.name, module.settings]));
-  const outcome = loadSettings({ env: { ...env, DATA_DIR: folder }, modules });
-  if (!outcome.ok)
-    throw new SettingsStop(
-      `the settings are not right:\n${outcome.faults.map((fault) => `  ${formatFault(fault)}`).join('\n')}`,
-    );
-  return outcome.settings;
+  return settingsFrom({ env: { ...env, DATA_DIR: folder } });
 }

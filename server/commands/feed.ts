@@ -13,7 +13,7 @@ import { predictionsSettings } from '../modules/predictions/settings.ts';
 import type { LoadedSettings } from '../platform/config/settings.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Command } from './index.ts';
-import { findRunning, openPlatform } from './running.ts';
+import { openBeside } from './running.ts';
 import { readSettings } from './settings.ts';
 
 const USAGE = `usage: greenroom feed FILE --format openfootball|greenroom [--match NUMBER|"TEAM - TEAM"] [--speed 60] [--source NAME] [--keep-open]\n`;
@@ -41,13 +41,12 @@ export const feed: Command = {
       return 64;
     }
     const match = readFile(file, String(values.format), values.match === undefined ? undefined : String(values.match));
-    const loaded = readSettings();
-    const settings = await findRunning(loaded);
-    if (!settings) {
-      const folder = loaded.platform.DATA_DIR;
+    const settings = readSettings();
+    const platform = await openBeside(settings, version);
+    if (!platform) {
+      const folder = settings.platform.DATA_DIR;
       throw new Error(`no server runs on ${folder}: begin with greenroom start, or set DATABASE_URL to its database`);
     }
-    const platform = await openPlatform(settings, version);
     const stay = setInterval(() => undefined, STAY_MS);
     try {
       const source = typeof values.source === 'string' ? values.source : match.competition;

@@ -10,38 +10,32 @@ import { enabledModules } from './settings.ts';
 /** Ctrl-C in a terminal reaches npm's whole group, and npm passes it on besides: signals this close together are one. */
 const SAME_SIGNAL_MS = 500;
 
-/** Opens the platform for a command, with all modules' tables. */
-export async function openPlatform(loaded: LoadedSettings, version: string): Promise<Platform> {
+/** Opens the platform for a command, with all modules' tables. `attached`: on the embedded database of a running server. */
+export async function openPlatform(loaded: LoadedSettings, version: string, attached = false): Promise<Platform> {
   const { platform: settings } = loaded;
   const log = createLogger({ level: settings.LOG_LEVEL, readable: settings.NODE_ENV !== 'production' && process.stdout.isTTY === true });
-  return await createPlatform({ settings, version, ports: systemPorts(log), migrationOwners: ['platform', ...MODULES.map((module) => module.name)] });
+  return await createPlatform({ settings, version, ports: systemPorts(log), migrationOwners: ['platform', ...MODULES.map((module) => module.name)], attached });
 }
 
 /**
- * Settings with which a command reaches the database of a running server (DESIGN 3.2): the operator's own, or the embedded one of the server that runs
- * on `DATA_DIR`; undefined when no server runs there.
+ * Opens the platform on the database of a running server (DESIGN 3.2): the operator's own, or the embedded one of the server that runs on `DATA_DIR`;
+ * undefined when no server runs there.
  */
-export async function findRunning(loaded: LoadedSettings): Promise<LoadedSettings | undefined> {
+export async function openBeside(loaded: LoadedSettings, version: string): Promise<Platform | undefined> {
   const { platform: settings } = loaded;
-  if (settings.DATABASE_URL !== null) return loaded;
+  if (settings.DATABASE_URL !== null) return await openPlatform(loaded, version);
   const found = await findEmbeddedPostgres(settings.DATA_DIR);
   if (!found) return undefined;
   const url = new URL(`postgresql://${encodeURIComponent(found.user)}@localhost:${found.port}/${found.database}`);
   url.searchParams.set('host', found.host);
-  return { ...loaded, platform: { ...settings, DATABASE_URL: url.href } };
+  return await openPlatform({ ...loaded, platform: { ...settings, DATABASE_URL: url.href } }, version, true);
 }
 
 /** Starts a server that ends by signal: the first asks it to finish, a second one ends the process at once (platform 1, "Exit"). */
 export async function runServer(loaded: LoadedSettings, version: string, onStarted: (server: RunningServer) => Promise<void> | void): Promise<number> {
   const signals = listenForSignals();
   const platform = await openPlatform(loaded, version);
-  let server: RunningServer;
-  try {
-    server = await startServer(platform, loaded, enabledModules(loaded));
-  } catch (error) {
-    await platform.close();
-    throw error;
-  }
+  const server = await startServer(platform, loaded, enabledModules(loaded));
   await onStarted(server);
   const signal = await signals;
   platform.ports.log.info({ signal }, 'stopping');

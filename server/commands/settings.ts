@@ -1,20 +1,23 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { EXIT_CONFIG, formatFault, type LoadedSettings, loadSettings } from '../platform/config/settings.ts';
 import { MODULES } from '../modules.ts';
+import { formatFault, type LoadedSettings, loadSettings, type SettingsInput } from '../platform/config/settings.ts';
+import { EXIT_CONFIG, StartFault } from '../platform/config/start-fault.ts';
 import type { ModuleDefinition } from '../platform/module.ts';
 
 const CONFIG_FILE = 'greenroom.config.json';
 
-/** A start that its settings stop: every fault a line, exit code 78 (platform 1.1). */
-export class SettingsStop extends Error {
-  readonly exitCode = EXIT_CONFIG;
+/** Reads the settings from the environment and `greenroom.config.json` of the working folder. @throws StartFault */
+export function readSettings(env: SettingsInput['env'] = process.env): LoadedSettings {
+  return settingsFrom({ env, file: readConfigFile() });
 }
 
-/** Reads the settings from the environment and `greenroom.config.json` of the working folder. @throws SettingsStop */
-export function readSettings(env: Readonly<Record<string, string | undefined>> = process.env): LoadedSettings {
-  const outcome = loadSettings({ env, file: readConfigFile(), modules: Object.fromEntries(MODULES.map((module) => [module.name, module.settings])) });
-  if (!outcome.ok) throw new SettingsStop(`the settings are not right:\n${outcome.faults.map((fault) => `  ${formatFault(fault)}`).join('\n')}`);
-  return outcome.settings;
+/** The settings of all modules' tables. @throws StartFault with a line for each fault (platform 1.1) */
+export function settingsFrom(input: Omit<SettingsInput, 'modules'>): LoadedSettings {
+  const modules = Object.fromEntries(MODULES.map((module) => [module.name, module.settings]));
+  const outcome = loadSettings({ ...input, modules });
+  if (outcome.ok) return outcome.settings;
+  const lines = outcome.faults.map((fault) => `  ${formatFault(fault)}`);
+  throw new StartFault(EXIT_CONFIG, `the settings are not right:\n${lines.join('\n')}`);
 }
 
 /** The modules that are switched on. */
@@ -27,6 +30,6 @@ function readConfigFile(): unknown {
   try {
     return JSON.parse(readFileSync(CONFIG_FILE, 'utf8'));
   } catch (error) {
-    throw new SettingsStop(`${CONFIG_FILE} is not JSON: ${(error as Error).message}`);
+    throw new StartFault(EXIT_CONFIG, `${CONFIG_FILE} is not JSON: ${(error as Error).message}`);
   }
 }

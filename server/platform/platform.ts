@@ -9,9 +9,10 @@ import { asset } from './config/asset.ts';
 import type { PlatformSettings } from './config/platform-settings.ts';
 import { resolveSecretKey } from './config/secret-key.ts';
 import { createSecrets, type Secrets } from './config/secrets.ts';
-import { type Migration, migrate, pendingMigrations, readMigrations } from './database/migrate.ts';
-import { type OpenDatabase, openDatabase } from './database/open.ts';
+import { type Migration, pendingMigrations, readMigrations } from './database/migrate.ts';
+import type { OpenDatabase } from './database/open.ts';
 import type { Database, DatabaseFaults } from './database/types.ts';
+import { openCurrent } from './database/upgrade.ts';
 import { TopicFeed } from './events/feed.ts';
 import { createMemoryBus } from './events/memory-bus.ts';
 import { createRedisBus } from './events/redis-bus.ts';
@@ -39,6 +40,8 @@ export interface PlatformOptions {
   ports: Ports;
   /** Folders below `migrations` to apply: `platform` and the modules. */
   migrationOwners: readonly string[];
+  /** A command beside a running server, on its embedded database. */
+  attached?: boolean;
   overrides?: { faults?: DatabaseFaults; metricsOfProcess?: boolean };
 }
 
@@ -67,6 +70,7 @@ export interface Platform {
   readonly presence: Presence;
   readonly sockets: SocketServerDeps;
   readonly realtime: RealtimeSettings;
+  /** May be called again. */
   close(): Promise<void>;
 }
 
@@ -75,11 +79,14 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   const { settings, ports, version } = options;
   const secrets = createSecrets(resolveSecretKey(settings), settings.SECRET_KEY_PREVIOUS);
   const late: { feed?: TopicFeed } = {};
-  const opened = await openDatabase({ settings, ports, version, onEvents: (events) => late.feed?.committed(events), faults: options.overrides?.faults });
+  const migrations = readMigrations(asset('server/migrations'), options.migrationOwners);
+  const opened = await openCurrent({
+    ...{ settings, ports, version, migrations, attached: options.attached ?? false },
+    onEvents: (events) => late.feed?.committed(events),
+    faults: options.overrides?.faults,
+  });
   try {
     const { database } = opened;
-    const migrations = readMigrations(asset('server/migrations'), options.migrationOwners);
-    await migrate(database, migrations, ports.log, ports.clock.now());
     if (opened.embedded !== null) await endLeasesOfTheDead(database);
     if (ports.clock instanceof InstallationClock) await ports.clock.follow(database);
     const installation = await readInstallation(database, ports);

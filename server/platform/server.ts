@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import type { Redis } from 'ioredis';
 import { accountSurface } from './accounts/http.ts';
 import { LOGIN_FAILURE_LIMITS } from './accounts/failures.ts';
 import type { LoadedSettings } from './config/settings.ts';
@@ -10,7 +11,7 @@ import { RedisLimits } from './http/limits.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { loadSite, type Site } from './http/site.ts';
 import type { Surface } from './http/types.ts';
-import { createUpgradeDispatcher } from './http/upgrades.ts';
+import { createUpgradeDispatcher, type UpgradeDispatcher } from './http/upgrades.ts';
 import type { ModuleDefinition, ModuleParts } from './module.ts';
 import { asyncapiDocument } from './observability/asyncapi.ts';
 import { observabilitySurface } from './observability/surface.ts';
@@ -40,8 +41,41 @@ interface Late {
   streams?: EventStreams;
 }
 
-/** Puts the modules on a platform, starts what its roles ask for and listens. */
+/**
+ * Puts the modules on a platform, starts what its roles ask for and listens. When that fails, what was started is stopped and the platform closed.
+ * @throws StartFault when it cannot listen, or a mount is not possible.
+ */
 export async function startServer(platform: Platform, loaded: LoadedSettings, definitions: readonly ModuleDefinition[]): Promise<RunningServer> {
+  try {
+    const made = await compose(platform, loaded, definitions);
+    const stop = () => stopAll(platform, made);
+    try {
+      await startAll(platform, made);
+      const { http, consumers, modules } = made;
+      return { ...{ platform, http, consumers, modules }, address: await http.listen(), stop };
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  } catch (error) {
+    await platform.close();
+    throw error;
+  }
+}
+
+/** What a server is made of. */
+interface Made {
+  modules: ReadonlyMap<string, ModuleParts>;
+  http: HttpServer;
+  native: NativeWire;
+  upgrades: UpgradeDispatcher;
+  consumers: readonly ConsumerRunner[];
+  upkeep: Upkeep;
+  late: Late;
+}
+
+/** Puts everything together; nothing runs yet. */
+async function compose(platform: Platform, loaded: LoadedSettings, definitions: readonly ModuleDefinition[]): Promise<Made> {
   const { settings, ports } = platform;
   const modules = new Map(definitions.map((definition) => [definition.name, definition.create(platform, loaded.module(definition.name, definition.settings))]));
   const parts = [...modules.values()];
@@ -52,7 +86,10 @@ export async function startServer(platform: Platform, loaded: LoadedSettings, de
   const consumers = startableConsumers(platform, parts);
   const late: Late = {};
   const native = nativeWire(platform, late);
-  const upgrades = createUpgradeDispatcher([native.route, ...parts.flatMap((part) => part.upgrades ?? [])], { log: ports.log });
+  // A process without the role still answers probes and scrapes (platform 1, "Roles").
+  const serves = settings.ROLES.includes('api');
+  const routes = serves ? [native.route, ...parts.flatMap((part) => part.upgrades ?? [])] : [];
+  const upgrades = createUpgradeDispatcher(routes, { log: ports.log });
   const site = loadSite(asset('console/dist'));
   const idempotency = new IdempotencyKeys({ database: platform.database, secrets: platform.secrets, ports });
   const { metrics, hot, authority, accounts } = platform;
@@ -61,40 +98,57 @@ export async function startServer(platform: Platform, loaded: LoadedSettings, de
     authenticate: (request) => accounts.authenticator.authenticate(request),
     checkCsrf: (request, principal) => accounts.authenticator.checkCsrf(request, principal),
     moved: settings.MOUNTS,
-    limitStore: platform.redis ? new RedisLimits({ redis: platform.redis, clock: ports.clock, log: ports.log }) : undefined,
+    limitStore: platform.redis ? redisLimits(platform, platform.redis) : undefined,
     upgrade: (request, socket, head) => upgrades.dispatch(request, socket, head),
-    surfaces: [...platformSurfaces(platform, { site, late, parts, overview: createOverview(platform, definitions, modules) }), ...parts.flatMap((part) => part.surfaces)],
+    surfaces: [
+      observability(platform, late, parts),
+      ...(serves ? platformSurfaces(platform, { site, late, overview: createOverview(platform, definitions, modules) }) : []),
+      ...(serves ? parts.flatMap((part) => part.surfaces) : []),
+    ],
   });
   late.http = http;
   registerPlatformMetrics(platform, { native: native.server, consumers });
-
-  await accounts.access.start(platform.feed);
-  await platform.presence.start();
-  for (const part of parts) await part.start?.();
-  for (const consumer of consumers) consumer.start();
   const upkeep = new Upkeep(platform, [() => idempotency.purge()]);
-  if (settings.ROLES.includes('worker')) {
-    platform.timers.start();
-    platform.outbox.start();
-    upkeep.start();
-  }
-  const address = await http.listen();
-  return {
-    ...{ platform, http, address, consumers, modules },
-    stop: async () => {
-      // The rest of it is for flushing and for the database.
-      const graceMs = settings.SHUTDOWN_GRACE_MS * 0.8;
-      upgrades.stop();
-      late.streams?.close();
-      await Promise.all([http.finish(graceMs), native.server.close(graceMs), ...parts.map((part) => part.stop?.(graceMs))]);
-      upkeep.stop();
-      await Promise.all([platform.timers.stop(), platform.outbox.stop(), ...consumers.map((consumer) => consumer.stop())]);
-      accounts.access.stop();
-      await platform.presence.stop();
-      await http.close();
-      await platform.close();
-    },
+  return { modules, http, native, upgrades, consumers, upkeep, late };
+}
+
+async function startAll(platform: Platform, { modules, consumers, upkeep }: Made): Promise<void> {
+  await upkeep.prepare();
+  await platform.accounts.access.start(platform.feed);
+  await platform.presence.start();
+  for (const part of modules.values()) await part.start?.();
+  for (const consumer of consumers) consumer.start();
+  if (!platform.settings.ROLES.includes('worker')) return;
+  platform.timers.start();
+  platform.outbox.start();
+  upkeep.start();
+}
+
+/** Never fails: each part is stopped whatever became of the others, also while the database is away. */
+async function stopAll(platform: Platform, { modules, http, native, upgrades, consumers, upkeep, late }: Made): Promise<void> {
+  // The rest of it is for flushing and for the database.
+  const graceMs = platform.settings.SHUTDOWN_GRACE_MS * 0.8;
+  const { log } = platform.ports;
+  const together = async (part: string, ...steps: (() => Promise<unknown> | undefined)[]) => {
+    const outcomes = await Promise.allSettled(steps.map(async (step) => await step()));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') log.warn({ err: outcome.reason, part }, 'could not be stopped cleanly');
   };
+  upgrades.stop();
+  late.streams?.close();
+  const goodbyes = [...modules.values()].map((part) => () => part.stop?.(graceMs));
+  await together('connections', () => http.finish(graceMs), () => native.server.close(graceMs), ...goodbyes);
+  upkeep.stop();
+  const { timers, outbox, presence, accounts } = platform;
+  await together('background work', () => timers.stop(), () => outbox.stop(), ...consumers.map((consumer) => () => consumer.stop()));
+  accounts.access.stop();
+  await together('presence', () => presence.stop());
+  await together('server', () => http.close());
+  await together('platform', () => platform.close());
+}
+
+/** Counts of an installation are its own, also when several share a Redis. */
+function redisLimits({ ports: { clock, log }, feed }: Platform, redis: Redis): RedisLimits {
+  return new RedisLimits({ redis, clock, log, prefix: `greenroom:${feed.epoch}:limit:` });
 }
 
 /** The native realtime protocol (PF-23). Bearer tokens for it come with scoped tokens (PF-15). */
@@ -110,23 +164,25 @@ function nativeWire(platform: Platform, late: Late): NativeWire {
   });
 }
 
+/** Probes, metrics and descriptions: of every process, whatever its roles (PF-02). */
+function observability(platform: Platform, late: Late, parts: readonly ModuleParts[]): Surface {
+  const { settings, version } = platform;
+  return observabilitySurface({
+    checks: readinessChecks(platform),
+    metrics: platform.metrics,
+    metricsToken: settings.METRICS_TOKEN,
+    stopping: () => late.http?.stopping ?? false,
+    openapi: () => late.http!.openapi(),
+    asyncapi: () => asyncapiDocument({ version, publicUrl: settings.PUBLIC_URL, topics: parts.flatMap((part) => part.describedTopics ?? []) }),
+  });
+}
+
 /** Paths of the platform itself (9.1). */
-function platformSurfaces(
-  platform: Platform,
-  { site, late, parts, overview }: { site: Site; late: Late; parts: readonly ModuleParts[]; overview: () => Promise<Overview> },
-): Surface[] {
-  const { settings, ports, database, feed, topics, authority, sockets, version } = platform;
+function platformSurfaces(platform: Platform, { site, late, overview }: { site: Site; late: Late; overview: () => Promise<Overview> }): Surface[] {
+  const { ports, database, feed, topics, authority, sockets, accounts } = platform;
   return [
     frontSurface({ site, front: async () => ({ name: 'greenroom', ...(await overview()) }) }),
     overviewSurface(overview),
-    observabilitySurface({
-      checks: readinessChecks(platform),
-      metrics: platform.metrics,
-      metricsToken: settings.METRICS_TOKEN,
-      stopping: () => late.http?.stopping ?? false,
-      openapi: () => late.http!.openapi(),
-      asyncapi: () => asyncapiDocument({ version, publicUrl: settings.PUBLIC_URL, topics: parts.flatMap((part) => part.describedTopics ?? []) }),
-    }),
     accountSurface({
       ...{ database, clock: ports.clock, ...platform.accounts },
       isHttps: (request) => late.http!.isSecure(request.raw),
@@ -138,6 +194,7 @@ function platformSurfaces(
       routes: (app) => {
         late.streams = registerEventStream(app, {
           ...{ ...sockets, database, feed, topics, authority, ports },
+          authenticate: (request) => accounts.authenticator.authenticate(request),
           isAllowedOrigin: (origin, host) => origin !== undefined && late.http!.cors.isAllowed(origin, host),
         });
       },

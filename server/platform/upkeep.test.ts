@@ -66,3 +66,25 @@ test('M2: ids of commits are kept for minutes, not for ever', async () => {
     await core.close();
   }
 });
+
+test('PF-77: a consumer that is left behind by the log is parked, others are not (M8)', async () => {
+  const core = await createTestCore();
+  try {
+    const upkeep = upkeepOf(core);
+    await upkeep.prepare();
+    for (const topic of ['behind', 'done']) await core.database.transaction('append', async (tx) => tx.append({ topic, type: 'x', data: 1 }));
+    const position = `insert into consumer_positions (consumer, topic, seq) values ('c', $1, $2)`;
+    await core.database.query(position, ['behind', 0]);
+    await core.database.query(position, ['done', 1]);
+    assert.equal((await core.database.query('select 1 from events_default')).length, 0, 'the first events have their partition');
+    core.ports.clock.advance(80 * HOUR_MS);
+    await upkeep.run();
+    const rows = await core.database.query<{ topic: string; parked: boolean }>('select topic, parked_at is not null as parked from consumer_positions order by topic');
+    assert.deepEqual(rows, [
+      { topic: 'behind', parked: true },
+      { topic: 'done', parked: false },
+    ]);
+  } finally {
+    await core.close();
+  }
+});

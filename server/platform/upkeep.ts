@@ -18,6 +18,11 @@ export class Upkeep {
     this.#others = others;
   }
 
+  /** Makes the partitions that the first events need; before anything is appended (DESIGN M8). */
+  async prepare(): Promise<void> {
+    await keepPartitions(this.#platform, this.#platform.ports.clock.now());
+  }
+
   start(): void {
     const run = () => void this.run().catch((error: unknown) => this.#platform.ports.log.warn({ err: error }, 'housekeeping failed; the next round tries again'));
     this.#timer = setInterval(run, EVERY_MS).unref();
@@ -62,15 +67,31 @@ async function dropOldPartitions({ database, ports }: UpkeepPlatform, now: numbe
     `select c.relname as name, pg_total_relation_size(c.oid) as bytes from pg_inherits i join pg_class c on c.oid = i.inhrelid
      where i.inhparent = 'events'::regclass and c.relname <> 'events_default' order by c.relname`,
   );
+  let dropped = 0;
   let total = partitions.reduce((sum, partition) => sum + partition.bytes, 0n);
   for (const { name, bytes } of partitions) {
     const endsAt = Number(name.slice('events_'.length)) + PARTITION_MS;
     const isTooOld = endsAt < now - EVENTS_KEPT_MS;
     const isTooMuch = total > BigInt(maxBytes) && endsAt < now;
     if (!isTooOld && !isTooMuch) continue;
-    await database.query(`drop table ${name}`);
+    await database.query(`drop table if exists ${name}`);
     total -= bytes;
+    dropped++;
     ports.log.info({ partition: name, bytes: Number(bytes) }, 'old events dropped');
   }
   await database.query('delete from events_default where at < $1', [now - EVENTS_KEPT_MS]);
+  if (dropped > 0) await parkLeftBehind({ database, ports }, now);
+}
+
+/** A consumer whose next event is gone must not go on as if nothing had been there: it is parked with an alarm (DESIGN M8, PF-77). */
+async function parkLeftBehind({ database, ports }: Pick<UpkeepPlatform, 'database' | 'ports'>, now: number): Promise<void> {
+  const parked = await database.query<{ consumer: string; topic: string }>(
+    `update consumer_positions p set parked_at = $1, error = 'left behind: its next events are no longer kept'
+       from topics t
+      where t.topic = p.topic and t.seq > p.seq and p.parked_at is null
+        and not exists (select from events e where e.topic = p.topic and e.seq = p.seq + 1)
+      returning p.consumer, p.topic`,
+    [now],
+  );
+  for (const { consumer, topic } of parked) ports.log.fatal({ consumer, topic }, 'a consumer was left behind and is parked: an admin must look');
 }

@@ -6,6 +6,9 @@ const RADIUS_PX = 10;
 /** Widest line of a page's content, in pixels. */
 export const CONTENT_WIDTH_PX = 1240;
 
+/** Around whatever the keyboard has reached. */
+const FOCUS_RING = { outline: '3px solid var(--mui-palette-primary-main)', outlineOffset: 2 };
+
 const lightPalette = {
   background: { default: '#f6f5f0', paper: '#ffffff' },
   text: { primary: '#16201b', secondary: '#515d56', disabled: '#6d7771' },
@@ -54,12 +57,18 @@ export const theme = createTheme({
         },
       },
     },
+    // The ripple alone is hard to see, and gone where motion is unwanted.
+    MuiButtonBase: { styleOverrides: { root: { '&.Mui-focusVisible': FOCUS_RING } } },
     MuiPaper: { defaultProps: { elevation: 0 }, styleOverrides: { root: { backgroundImage: 'none' } } },
     MuiCard: { defaultProps: { variant: 'outlined' } },
     MuiButton: { defaultProps: { disableElevation: true } },
     MuiTextField: { defaultProps: { fullWidth: true, size: 'small' } },
     MuiLink: { defaultProps: { underline: 'hover' } },
-    MuiTab: { styleOverrides: { root: { minHeight: 48, minWidth: 72 } } },
+    MuiTab: {
+      styleOverrides: {
+        root: { minHeight: 48, minWidth: 72, '&.Mui-focusVisible': { ...FOCUS_RING, outlineOffset: -3 } },
+      },
+    },
     MuiTooltip: { defaultProps: { arrow: true } },
     MuiChip: { styleOverrides: { root: { fontWeight: 600 } } },
   },

@@ -9,7 +9,7 @@ import { Simulation } from './simulation/simulation.ts';
  *   SIM_POOLS=10000   the long form: schedules until so many pools were played
  *   SIM_STEPS=1000    steps of each schedule
  */
-const POOLS = Number(process.env.SIM_POOLS ?? 400);
+const POOLS = Number(process.env.SIM_POOLS ?? 300);
 const STEPS = Number(process.env.SIM_STEPS ?? 150);
 
 /** Plays one schedule to its end and gives how many pools it has had. @throws with the seed and what was done */

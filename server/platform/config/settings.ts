@@ -1,9 +1,6 @@
 import { type PlatformSettings, platformSettings, ROLES } from './platform-settings.ts';
 import { type Setting, SettingFault, type Settings, type ValuesOf } from './setting-types.ts';
 
-/** Exit code of a start that its settings stopped (platform 1.1). */
-export const EXIT_CONFIG = 78;
-
 /** Where a value comes from, strongest first (PF-78). */
 export type Source = 'environment' | 'file' | 'panel' | 'default';
 

@@ -108,6 +108,15 @@ test('M3: a lock of lower rank after one of higher rank is refused', async () =>
       await tx.lock(LOW, 'topic', ['a']);
     });
     await assert.rejects(wrong, /lock order: topics \(rank 1\) after leases \(rank 2\)/);
+    await core.database.transaction('again, and onwards', async (tx) => {
+      await tx.lock(LOW, 'topic', ['b', 'a']);
+      await tx.lock(LOW, 'topic', ['a', 'c']);
+    });
+    const backwards = core.database.transaction('backwards', async (tx) => {
+      await tx.lock(LOW, 'topic', ['b']);
+      await tx.lock(LOW, 'topic', ['a']);
+    });
+    await assert.rejects(backwards, /lock order: row a of topics after b/);
   } finally {
     await core.close();
   }

@@ -126,7 +126,7 @@ export class PostgresDatabase implements Database {
     );
     if (fate === 'committed') return { tx, value };
     if (fate === 'aborted') return { error, retry: true };
-    return { error: databaseAway(error), retry: false };
+    return { error: fateUnknown(error), retry: false };
   }
 
   /** Committed when its row is there; aborted when it is not and the session that might still be committing is gone. */
@@ -211,7 +211,7 @@ class Transaction extends ConnectionQueryable implements Tx {
   }
 
   async lock<Row extends object>(table: LockTable, columns: string, ids: readonly string[]): Promise<Row[]> {
-    this.#locks.enter(table);
+    this.#locks.enter(table, ids);
     if (ids.length === 0) return [];
     return await this.hotQuery<Row>(
       `select ${columns} from ${table.name} where ${table.key} = any ($1::${table.keyType}[]) order by ${table.order ?? table.key} for no key update`,
@@ -261,6 +261,13 @@ function databaseAway(cause: unknown): Unavailable {
     'The database cannot be reached just now. Nothing was changed; try again shortly.',
     1000,
   );
+  error.cause = cause;
+  return error;
+}
+
+function fateUnknown(cause: unknown): Unavailable {
+  const message = 'The database went away while it was writing. Whether the change was made is not known: look before you try again.';
+  const error = new Unavailable('database_unavailable', message, 5000);
   error.cause = cause;
   return error;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { EXIT_CONFIG, StartFault } from '../config/start-fault.ts';
 import type { Logger } from '../ports.ts';
 import type { Database, Queryable } from './types.ts';
 
@@ -14,7 +15,11 @@ export interface Migration {
 }
 
 /** The start must stop: the schema is not one this program can work on (PF-50). */
-export class MigrationFault extends Error {}
+export class MigrationFault extends StartFault {
+  constructor(message: string) {
+    super(EXIT_CONFIG, message);
+  }
+}
 
 const LOCK_KEY = 0x67726d67; // "grmg"
 

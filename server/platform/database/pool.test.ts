@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isConnectionLost, sqlState } from './pool.ts';
+import { isConnectionLost } from './pool.ts';
 
-function failing(code: string): Error {
-  return Object.assign(new Error('no more'), { code });
+function failure(code: string | undefined, message = 'failed'): Error {
+  return Object.assign(new Error(message), code === undefined ? {} : { code });
 }
 
-test('EPIPE is a lost connection, though it has the form of a code of PostgreSQL: a busy machine met it where others meet ECONNRESET', () => {
-  assert.equal(sqlState(failing('EPIPE')), undefined);
-  assert.equal(isConnectionLost(failing('EPIPE')), true);
-});
-
-test('a refused statement is no lost connection, a server that goes away is', () => {
-  for (const code of ['23505', '40P01', 'XX000']) {
-    assert.equal(sqlState(failing(code)), code);
-    assert.equal(isConnectionLost(failing(code)), false);
-  }
-  for (const code of ['08006', '57P01', 'ECONNRESET']) assert.equal(isConnectionLost(failing(code)), true);
+test('an outage is told from a refused statement', () => {
+  // Lost, killed, starting, too many connections, disk full, not reachable.
+  const outages = ['08006', '57P01', '57P02', '57P03', '53300', '53100', 'ECONNRESET', 'ENOENT'];
+  for (const code of outages) assert.ok(isConnectionLost(failure(code)), code);
+  assert.ok(isConnectionLost(failure(undefined, 'Connection terminated unexpectedly')));
+  // Unique violation, deadlock, statement cancelled, and what is no error of a database.
+  for (const code of ['23505', '40P01', '57014', undefined]) assert.ok(!isConnectionLost(failure(code)), code);
+  assert.ok(!isConnectionLost('08006'));
 });

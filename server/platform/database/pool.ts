@@ -1,7 +1,9 @@
 import pg from 'pg';
 
 /** How to reach PostgreSQL: a connection string, or the embedded server's socket. */
-export type ConnectionOptions = { connectionString: string } | { host: string; port?: number; user: string; database: string; password?: string };
+export type ConnectionOptions =
+  | { connectionString: string }
+  | { host: string; port?: number; user: string; database: string; password?: string };
 
 const INT8_OID = 20;
 const INT8_ARRAY_OID = 1016;
@@ -15,7 +17,9 @@ const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
     if (oid === INT8_OID) return BigInt;
     if (oid === INT8_ARRAY_OID) {
-      const parseTexts = pg.types.getTypeParser(TEXT_ARRAY_OID as never, 'text') as (value: string) => (string | null)[];
+      const parseTexts = pg.types.getTypeParser(TEXT_ARRAY_OID as never, 'text') as (
+        value: string,
+      ) => (string | null)[];
       return (value: string) => parseTexts(value).map((item) => (item === null ? null : BigInt(item)));
     }
     return pg.types.getTypeParser(oid, format as 'text');
@@ -23,7 +27,10 @@ const types: pg.CustomTypesConfig = {
 };
 
 /** Opens a pool. Idle connections that break are only logged: the next query finds out by itself. */
-export function openPool(connection: ConnectionOptions, options: { max: number; onIdleError(error: Error): void; applicationName?: string }): pg.Pool {
+export function openPool(
+  connection: ConnectionOptions,
+  options: { max: number; onIdleError(error: Error): void; applicationName?: string },
+): pg.Pool {
   const pool = new pg.Pool({
     ...connection,
     max: options.max,
@@ -45,10 +52,14 @@ export function sqlState(error: unknown): string | undefined {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && code !== 'EPIPE' ? code : undefined;
 }
 
-/** Whether the connection broke (as opposed to the server refusing a statement): the fate of a COMMIT on it is unknown. */
+/**
+ * Whether the connection broke (as opposed to the server refusing a statement): the fate of a COMMIT on it is unknown. A server without room
+ * (class 53: connections, memory, disk) counts too: it is an outage, not a fault of what was written.
+ */
 export function isConnectionLost(error: unknown): boolean {
   const state = sqlState(error);
-  if (state !== undefined) return state.startsWith('08') || state === '57P01' || state === '57P02' || state === '57P03';
+  if (state !== undefined)
+    return ['08', '53'].includes(state.slice(0, 2)) || ['57P01', '57P02', '57P03'].includes(state);
   if (!(error instanceof Error)) return false;
   const code = (error as { code?: string }).code ?? '';
   return (

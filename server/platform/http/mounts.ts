@@ -1,3 +1,4 @@
+import { EXIT_CONFIG, StartFault } from '../config/start-fault.ts';
 import type { Surface } from './types.ts';
 
 /** Where a path belongs. */
@@ -11,7 +12,11 @@ export interface Mount {
 export const NOWHERE = '/.nowhere';
 
 /** Two surfaces claim one path, or a mount is not well-formed: the server does not start (PF-01). */
-export class MountFault extends Error {}
+export class MountFault extends StartFault {
+  constructor(message: string) {
+    super(EXIT_CONFIG, `MOUNTS: ${message}`);
+  }
+}
 
 /** Who owns which path (PF-01, PF-60): exact beats prefix, the deeper prefix wins, prefixes end at a segment. */
 export interface Mounts {

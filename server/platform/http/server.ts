@@ -3,9 +3,11 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { createSecureContext } from 'node:tls';
 import swagger from '@fastify/swagger';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, LogController } from 'fastify';
 import type { HotCache } from '../cache/hot.ts';
+import { EXIT_CONFIG, EXIT_TRY_AGAIN, StartFault } from '../config/start-fault.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { Ports } from '../ports.ts';
 import { createAddresses } from './address.ts';
@@ -205,8 +207,19 @@ function createNodeServer(settings: HttpOptions['settings']): Server {
   return settings.TLS_CERT === null ? createServer(options) : createTlsServer({ ...options, ...readTls(settings) });
 }
 
+/** @throws StartFault when the files cannot be read, or hold no certificate and its key. */
 function readTls(settings: HttpOptions['settings']): { cert: Buffer; key: Buffer } {
-  return { cert: readFileSync(settings.TLS_CERT!), key: readFileSync(settings.TLS_KEY!) };
+  try {
+    const pair = { cert: readFileSync(settings.TLS_CERT!), key: readFileSync(settings.TLS_KEY!) };
+    createSecureContext(pair);
+    return pair;
+  } catch (error) {
+    throw new StartFault(
+      EXIT_CONFIG,
+      `TLS_CERT, TLS_KEY: ${(error as Error).message}; accepted: PEM files of a certificate and its key`,
+      { cause: error },
+    );
+  }
 }
 
 function refuseUpgrade(_request: IncomingMessage, socket: Duplex): void {
@@ -217,11 +230,27 @@ async function listen(server: Server, settings: { HOST: string; PORT: number }):
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
   server.listen({ host: settings.HOST, port: settings.PORT, backlog: 1024 }, resolve);
-  await promise;
+  await promise.catch((error: unknown) => {
+    throw cannotListen(error, settings);
+  });
   server.off('error', reject);
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server listens on no port');
   return address;
+}
+
+function cannotListen(error: unknown, { HOST, PORT }: { HOST: string; PORT: number }): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  const options = { cause: error };
+  if (code === 'EADDRINUSE') {
+    const message = `PORT: another program listens on ${HOST}:${PORT}; end it, or choose another port (0 takes a free one)`;
+    return new StartFault(EXIT_TRY_AGAIN, message, options);
+  }
+  if (code === 'EACCES')
+    return new StartFault(EXIT_CONFIG, `PORT: this user may not listen on port ${PORT}; accepted: a port from 1024`, options);
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new StartFault(EXIT_CONFIG, `HOST: ${HOST} is no address of this machine`, options);
+  return error;
 }
 
 function report(metrics: Metrics, request: FastifyRequest, reply: FastifyReply): void {

@@ -6,7 +6,13 @@ export const LEASE_MS = 15_000;
  * Takes or renews a lease. Returns its fencing number, or undefined while another owner holds it. The number rises whenever the owner changes, so
  * that a stale owner's writes can be told from the present one's (RS6 of predictions).
  */
-export async function takeLease(database: Queryable, name: string, owner: string, nowMs: number, leaseMs = LEASE_MS): Promise<bigint | undefined> {
+export async function takeLease(
+  database: Queryable,
+  name: string,
+  owner: string,
+  nowMs: number,
+  leaseMs = LEASE_MS,
+): Promise<bigint | undefined> {
   const [row] = await database.query<{ fence: bigint }>(
     `insert into leases as l (name, owner, fence, expires_at) values ($1, $2, 1, $3::bigint + $4::bigint)
      on conflict (name) do update

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { type ClientRequest, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { createAuthority } from '../accounts/authority.ts';
+import type { Principal } from '../accounts/types.ts';
 import { asset } from '../config/asset.ts';
 import { PostgresDatabase } from '../database/database.ts';
 import { DomainError } from '../errors.ts';
@@ -28,6 +29,9 @@ let app: FastifyInstance;
 let streams: EventStreams;
 let connections: Connections;
 let port: number;
+/** Whose sessions have ended. */
+const ended = new Set<string>();
+let afterAuthentication: () => Promise<void> = async () => undefined;
 
 before(async () => {
   testDatabase = await createTestDatabase({ migrationsFolder: asset('server/migrations'), owners: ['platform'] });
@@ -48,9 +52,19 @@ before(async () => {
   const settings = { ...DEFAULT_REALTIME_SETTINGS, slowReaderBytes: 256 * 1024, slowReaderGraceMs: 100 };
   connections = new Connections(settings);
   app = fastify();
-  app.addHook('onRequest', async (request) => {
+  const authenticate = async (request: FastifyRequest): Promise<Principal> => {
     const { cookie } = request.headers;
-    request.principal = cookie === undefined ? { kind: 'anonymous', address: request.ip } : account(cookie, 's1');
+    const isGone = cookie === undefined || ended.has(cookie);
+    return isGone ? { kind: 'anonymous', address: request.ip } : account(cookie, 's1');
+  };
+  app.decorateRequest('address', {
+    getter() {
+      return String(this.headers['x-sender'] ?? this.ip);
+    },
+  });
+  app.addHook('onRequest', async (request) => {
+    request.principal = await authenticate(request);
+    await afterAuthentication();
   });
   app.setErrorHandler((error, _request, reply) => {
     const isOurs = error instanceof DomainError;
@@ -60,6 +74,7 @@ before(async () => {
     ...{ database, feed, topics, authority, settings, connections },
     flusher: new Flusher(settings),
     ports: silentPorts,
+    authenticate,
     isAllowedOrigin: (origin) => origin === ORIGIN,
   });
   await app.listen({ port: 0, host: '127.0.0.1' });
@@ -233,6 +248,33 @@ test('PF-72 a stream whose access ended says so and ends', async () => {
   assert.deepEqual(await reader.next(), { event: 'end', id: 'e1/0', data: { code: 4403, reason: 'access_ended' } });
   await until(() => reader.response.closed);
   assert.equal(connections.countOf('carol'), 0);
+});
+
+test('PF-72 access that ends between the question who asks and the stream gets no stream', async () => {
+  afterAuthentication = async () => {
+    ended.add('dave');
+    connections.accessEnded({ accountId: 'dave', sessionIds: null });
+  };
+  try {
+    const reader = await Reader.open('topic=test/closed', { cookie: 'dave' });
+    assert.equal(reader.response.statusCode, 401);
+    reader.request.destroy();
+    assert.equal(connections.countOf('dave'), 0);
+  } finally {
+    afterAuthentication = async () => undefined;
+  }
+});
+
+test('platform 3: a stream counts for the address that trusted proxies name', async () => {
+  const sender = '203.0.113.9';
+  const visitor = { address: sender, wire: 'x', principal: { kind: 'anonymous', address: sender } as const, assign() {}, endAccess() {} };
+  for (let taken = 0; taken < DEFAULT_REALTIME_SETTINGS.maxPerAddress; taken++) connections.add(visitor);
+  const reader = await Reader.open('topic=test/open/sender', { 'x-sender': sender });
+  assert.equal(reader.response.statusCode, 429);
+  for (let taken = 0; taken < DEFAULT_REALTIME_SETTINGS.maxPerAddress; taken++) connections.remove(visitor);
+  const another = await Reader.open('topic=test/open/sender', { 'x-sender': sender });
+  assert.equal(another.response.statusCode, 200);
+  another.request.destroy();
 });
 
 test('PF-26 a slow reader is cut while another gets everything', async () => {

@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Forbidden, Invalid, TooMany, Unavailable } from '../errors.ts';
+import type { Principal } from '../accounts/types.ts';
+import { Forbidden, Invalid, TooMany, Unauthenticated, Unavailable } from '../errors.ts';
 import type { LoggedEvent, Position } from '../events/types.ts';
 import type { Ports } from '../ports.ts';
 import { Channels } from './channels.ts';
@@ -18,6 +19,8 @@ export interface EventStreamDeps extends OpenTopicDeps {
   connections: Connections;
   flusher: Flusher;
   ports: Pick<Ports, 'clock' | 'log' | 'random'>;
+  /** Who asks, as it stands now. */
+  authenticate(request: FastifyRequest): Promise<Principal>;
   /** Whether a page of that origin may use the visitor's cookies (PF-64). */
   isAllowedOrigin(origin: string | undefined, host: string | undefined): boolean;
 }
@@ -97,7 +100,7 @@ class EventStreamRoute implements EventStreams {
     const topics = readTopics(request.query, this.#deps.settings.maxTopicsPerConnection);
     const matches: TopicMatch[] = [];
     for (const topic of topics) matches.push(await authorizeTopic(this.#deps, topic, principal));
-    const stream = this.#createStream(request, reply, topics);
+    const stream = await this.#createStream(request, reply, topics);
     try {
       const opened = await this.#openTopics(stream, topics, matches, readLastEventId(request, topics.length));
       reply.hijack();
@@ -120,10 +123,22 @@ class EventStreamRoute implements EventStreams {
     }
   }
 
-  #createStream(request: FastifyRequest, reply: FastifyReply, topics: readonly string[]): EventStream {
+  /** Asks again who it is: access that ended since the request came, or ends while it is looked up, must not get a stream (PF-72). */
+  #createStream(request: FastifyRequest, reply: FastifyReply, topics: readonly string[]): Promise<EventStream> {
+    const before = request.principal;
+    return this.#deps.connections.findPrincipal(
+      () => this.#deps.authenticate(request),
+      (principal, hasEnded) => {
+        const isSame = before.kind !== 'account' || (principal.kind === 'account' && principal.accountId === before.accountId);
+        if (hasEnded || !isSame) throw new Unauthenticated('unauthenticated', 'The session has ended.');
+        return this.#register(request, reply, topics, before.kind === 'account' ? principal : before);
+      },
+    );
+  }
+
+  #register(request: FastifyRequest, reply: FastifyReply, topics: readonly string[], principal: Principal): EventStream {
     const { connections, flusher, settings, feed } = this.#deps;
-    const { principal } = request;
-    const address = request.ip;
+    const { address } = request;
     if (principal.kind !== 'account' && !connections.hasRoom(address)) throw tooManyConnections();
     const stream = new EventStream({
       response: reply.raw,

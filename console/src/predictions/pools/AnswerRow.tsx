@@ -57,7 +57,6 @@ export function AnswerRow(props: AnswerRowProps) {
         borderColor: isSelected || isMine ? 'primary.main' : 'divider',
         borderRadius: 1,
         '&:hover': { borderColor: 'primary.main' },
-        '&.Mui-focusVisible': { outline: '3px solid', outlineColor: 'primary.main', outlineOffset: 1 },
       }}
     >
       <Box

@@ -83,6 +83,20 @@ describe('player routes', () => {
     assert.equal((await room.browser().get(own)).status, 403);
   });
 
+  it('LB3: a first bet brings its player onto the boards at once, though they are ready bytes', async () => {
+    const player = await room.world.player('newcomer');
+    const paths = ['/r/leaderboard/global/', `/r/leaderboard/global/game/${gameId}/`].map(
+      (path) => `${path}${player.id}`,
+    );
+    const shows = async () => {
+      const boards = await Promise.all(paths.map(async (path) => namesOf((await room.browser().get(path)).body)));
+      return boards.map((names) => names.includes('newcomer'));
+    };
+    assert.deepEqual(await shows(), [false, false]);
+    await room.world.bet(player, poolId, 'peru', 1);
+    assert.deepEqual(await shows(), [true, true]);
+  });
+
   it('LB11: a settlement shows at once, though boards are ready bytes', async () => {
     const [player, rival] = [await room.world.player('swift'), await room.world.player('slow')];
     const pool = await room.world.pool(gameId);

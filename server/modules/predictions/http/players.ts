@@ -13,7 +13,7 @@ export interface PlayerRoutes {
   leaderboards: LeaderboardService;
 }
 
-/** Boards show settlements at once by invalidation; who has just placed a first bet appears within this (LB3, LB11). */
+/** Boards show settlements and first bets at once by invalidation (LB3, LB11); this is for events heard late. */
 const MAX_AGE_MS = 1_000;
 const ALL_GAMES = 'INSTAMRKT';
 

@@ -67,6 +67,9 @@ const TABLE: readonly Expected[] = [
   { method: 'GET', path: `/predictions/api/pools/${nobody}/result`, auth: 'anybody', status: 404 },
   { method: 'POST', path: '/predictions/api/session-key', auth: 'login', status: 200 },
   { method: 'POST', path: `/predictions/api/games/${nobody}/events`, auth: 'login', status: 400 },
+  { method: 'GET', path: '/predictions/api/rejected-items', auth: 'login', status: 401 },
+  { method: 'GET', path: '/predictions/api/parked-pools', auth: 'login', status: 401 },
+  { method: 'POST', path: `/predictions/api/parked-pools/${nobody}/retry`, auth: 'login', status: 404 },
   { method: 'POST', path: '/r/logout/', auth: 'anybody', status: 200 },
 ];
 

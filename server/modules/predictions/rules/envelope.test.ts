@@ -38,6 +38,7 @@ test("4505 with a game is that game's board, 4515 too (I28)", () => {
 test('op and rid of a frame that could not be used are still found for its error', () => {
   assert.equal(opOf({ op: '99' }), 99);
   assert.equal(opOf({ op: 'x' }), null);
+  assert.equal(opOf({ op: 2.5 }), null);
   assert.equal(opOf([1]), null);
   assert.equal(ridOf({ header: { rid: 'a' } }), 'a');
   assert.equal(ridOf({ header: null }), undefined);

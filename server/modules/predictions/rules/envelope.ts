@@ -30,7 +30,8 @@ export function readRequest(frame: unknown): Request {
 
 /** The op number of a frame that could not be used, for the `op` of its 666; null when it has none. */
 export function opOf(frame: unknown): number | null {
-  return isRecord(frame) ? readNumber(frame.op) : null;
+  const op = isRecord(frame) ? readNumber(frame.op) : null;
+  return Number.isInteger(op) ? op : null;
 }
 
 /** `header.rid` of any frame, so that errors echo it too (WC2). */

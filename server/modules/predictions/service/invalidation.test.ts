@@ -54,9 +54,14 @@ describe('invalidation', () => {
     const cache = { invalidate: (tags: readonly string[]) => void dropped.push([...tags]) };
     const following = await followChanges(feed, cache, pino({ level: 'silent' }));
     hear([event(CHANGES_TOPIC, 'games', null)]);
-    hear([event(gameTopic('g'), 'bets.placed', {}), event(gameTopic('g'), 'bets.placed', {})]);
+    const bets = (...bettors: string[]) => event(gameTopic('g'), 'bets.placed', { bettors });
+    hear([bets('anna'), bets('ben')]);
+    hear([bets('ben', 'anna')]);
+    hear([bets('anna', 'carla')]);
     following.stop();
-    assert.deepEqual(dropped, [[TAGS.game('g')]]);
+    // A player's first bet brings him onto the boards (LB3); his others change none.
+    const boards = [TAGS.game('g'), TAGS.boards, TAGS.boardOf('g')];
+    assert.deepEqual(dropped, [boards, [TAGS.game('g')], boards]);
     assert.deepEqual(stopped.sort(), ['hints', 'topic']);
   });
 });

@@ -1,6 +1,6 @@
 import type { Following, LoggedEvent } from '../../../platform/events/types.ts';
 import type { Logger } from '../../../platform/ports.ts';
-import { type Broadcast, CHANGES_TOPIC } from '../events.ts';
+import { type BetsPlaced, type Broadcast, CHANGES_TOPIC } from '../events.ts';
 
 /** Ready answers of public reads by what makes them stale (PF-07). */
 export const TAGS = {
@@ -48,6 +48,37 @@ function listTags(sourceId: unknown): string[] {
   return typeof sourceId === 'string' ? [TAGS.games, TAGS.gamesOf(sourceId)] : [TAGS.games];
 }
 
+/** Players remembered for this, over all games. */
+const MOST_BETTORS = 100_000;
+
+/** Whom this process has seen bet in which game: only a player's first bet brings him onto a board (LB3), the others change none. */
+class SeenBettors {
+  readonly #games = new Map<string, Set<string>>();
+  #size = 0;
+
+  /** Tags of the boards that the bets may have made longer. */
+  staleBoards({ topic, type, data }: Pick<LoggedEvent, 'topic' | 'type' | 'data'>): string[] {
+    if (type !== 'bets.placed' || !topic.startsWith(GAME_TOPICS)) return [];
+    const gameId = topic.slice(GAME_TOPICS.length);
+    const seen = this.#games.get(gameId) ?? new Set<string>();
+    this.#games.set(gameId, seen);
+    const before = seen.size;
+    for (const bettor of (data as BetsPlaced).bettors) seen.add(bettor);
+    this.#size += seen.size - before;
+    const hasNewcomer = seen.size > before;
+    if (this.#size > MOST_BETTORS) this.#forget();
+    return hasNewcomer ? [TAGS.boards, TAGS.boardOf(gameId)] : [];
+  }
+
+  /** The game seen first makes room; whoever bets there next counts as new once more, which costs one reading of a board. */
+  #forget(): void {
+    const [oldest] = this.#games;
+    if (!oldest) return;
+    this.#games.delete(oldest[0]);
+    this.#size -= oldest[1].size;
+  }
+}
+
 /**
  * Drops ready answers when events change what they show: at once in the process that commits and in those the bus reaches. Changes of lists and boards
  * are followed besides, so that a message the bus lost is made up for; pools of a game then live no longer than their `maxAgeMs`.
@@ -57,9 +88,10 @@ export async function followChanges(
   cache: { invalidate(tags: readonly string[]): void },
   log: Logger,
 ): Promise<Following> {
+  const seen = new SeenBettors();
   const hear = (events: readonly LoggedEvent[]): void => {
     try {
-      const tags = new Set(events.flatMap(staleTags));
+      const tags = new Set(events.flatMap((event) => [...staleTags(event), ...seen.staleBoards(event)]));
       if (tags.size > 0) cache.invalidate([...tags]);
     } catch (error) {
       log.error({ err: error }, 'an event could not make ready answers stale; they live until their age limit');

@@ -62,6 +62,7 @@ function auditGame(record: GameRecord, options: AuditOptions): string[] {
     const found = [
       ...endingFaults(pool, expected),
       ...betFaults(pool, bets),
+      ...blockFaults(record, pool, bets),
       ...(pool.state === 'open' ? openFaults(record, pool, bets) : settlementFaults(record, pool, bets)),
       ...successorFaults(record, pool, closes),
     ];
@@ -123,6 +124,23 @@ function betFaults(pool: StoredPool, bets: readonly ModelBet[]): string[] {
     if ((targets.get(bet.userId) ?? bet.targetId) !== bet.targetId) faults.push(`${bet.userId} backs two targets`);
     targets.set(bet.userId, bet.targetId);
   });
+  return faults;
+}
+
+/** PL5-PL7: no bet between a block and the allow that follows it, by the times that were told. */
+function blockFaults(record: GameRecord, pool: StoredPool, bets: readonly ModelBet[]): string[] {
+  const faults: string[] = [];
+  let blockedAt: number | null = null;
+  for (const { type, body } of record.messages) {
+    if (body.pool_id !== pool.id) continue;
+    if (type === 'pool.created' && body.is_blocked === true) blockedAt = pool.startAt;
+    if (type === 'pool.blocked') blockedAt = Number(body.blocked_at);
+    if (type !== 'pool.allowed' || blockedAt === null) continue;
+    const [from, to] = [blockedAt, Number(body.allowed_at)];
+    const within = bets.filter((bet) => bet.placedAt > from && bet.placedAt < to);
+    faults.push(...within.map((bet) => `bet ${bet.seq} was placed while blocked`));
+    blockedAt = null;
+  }
   return faults;
 }
 

@@ -1,6 +1,8 @@
 import type { Database } from '../../../platform/database/types.ts';
 import type { SeededRandom } from '../../../platform/testing/random.ts';
 
+const LAST_REFS = 5;
+
 /** A bet as its player sends it, again and again under one name. */
 export interface JournalBet {
   userId: string;
@@ -34,7 +36,10 @@ export class Journal {
   }
 
   someBet(random: SeededRandom): JournalBet | undefined {
-    return this.#refs.length === 0 ? undefined : this.#bets.get(random.pick(this.#refs))!.bet;
+    if (this.#refs.length === 0) return undefined;
+    // Half of the time one of the last, which may still be on its way.
+    const refs = random.below(2) === 0 ? this.#refs : this.#refs.slice(-LAST_REFS);
+    return this.#bets.get(random.pick(refs))!.bet;
   }
 
   betSent({ clientRef }: JournalBet): void {

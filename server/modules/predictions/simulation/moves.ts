@@ -67,10 +67,10 @@ type Draw = (scene: Scene) => Move | undefined;
 
 /** Every kind of move with its weight. */
 const MOVES: readonly (readonly [number, Draw])[] = [
-  [50, drawBet],
-  [4, drawBadBet],
-  [12, drawPool],
-  [14, drawEvent],
+  [110, drawBet],
+  [6, drawBadBet],
+  [10, drawPool],
+  [9, drawEvent],
   [4, drawResolution],
   [5, drawSwitch],
   [3, drawActionSwitch],
@@ -83,13 +83,12 @@ const MOVES: readonly (readonly [number, Draw])[] = [
   [1, drawOpening],
 ];
 
+const DRAWS = MOVES.flatMap(([weight, draw]) => Array.from({ length: weight }, () => draw));
+
 /** Draws what somebody does next. */
 export function drawMove(scene: Scene): Move {
-  const total = MOVES.reduce((sum, [weight]) => sum + weight, 0);
   for (;;) {
-    let left = scene.random.below(total);
-    const [, draw] = MOVES.find(([weight]) => (left -= weight) < 0)!;
-    const move = draw(scene);
+    const move = scene.random.pick(DRAWS)(scene);
     if (move) return move;
   }
 }

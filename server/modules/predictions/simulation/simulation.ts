@@ -57,7 +57,7 @@ export class Simulation {
     this.installation.clock.advance(this.#random.below(this.#random.below(20) === 0 ? 60_000 : 800));
     await this.#tendGames();
     await this.#look();
-    const moves = Array.from({ length: this.#random.below(4) === 0 ? 1 : 2 + this.#random.below(15) }, () =>
+    const moves = Array.from({ length: this.#random.below(4) === 0 ? 1 : 2 + this.#random.below(30) }, () =>
       drawMove(this.#scene()),
     );
     this.#note(`at ${this.installation.clock.now()}: ${moves.map((move) => move.name).join(', ')}`);
@@ -234,15 +234,35 @@ export class Simulation {
           this.#afterTicks(ticks, 'delivered again', () => this.#rewind(ticks % GAMES_AT_ONCE, 1 + (ticks % 4)));
       case 5:
         return () => this.#afterTicks(ticks, 'one more process', async () => void installation.boot());
+      case 6:
+      case 7:
+      case 8:
+      case 9:
+      case 10:
+      case 11: {
+        // Timers come due between the decision and the commit of what is under way.
+        const spans = Array.from({ length: 4 }, () => random.below(8_000));
+        return () =>
+          this.#afterTicks(ticks, 'time passes', async () => {
+            for (const span of spans) {
+              installation.clock.advance(span);
+              await this.#ticks(ticks);
+            }
+          });
+      }
       default:
         return undefined;
     }
   }
 
   async #afterTicks(ticks: number, name: string, happen: () => Promise<unknown>): Promise<void> {
-    for (let i = 0; i < ticks; i++) await new Promise((resolve) => setImmediate(resolve));
+    await this.#ticks(ticks);
     this.#note(`  ${name} after ${ticks} ticks`);
     await happen();
+  }
+
+  async #ticks(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
   }
 
   async #crash(victims: readonly SimulatedProcess[]): Promise<void> {
