@@ -24,20 +24,36 @@ for (const pools of [1, 1000]) {
   const name = pools === 1 ? 'one pool' : '1,000 pools';
   results[`greenroom, ${name}`] = await measure(async () => {
     const bet = next();
-    await service.place({ userId: bet.accountId, poolId: bet.poolId, target: bet.targetId, amount: '0.01', clientRef: null, kind: 'live' });
+    await service.place({
+      userId: bet.accountId,
+      poolId: bet.poolId,
+      target: bet.targetId,
+      amount: '0.01',
+      clientRef: null,
+      kind: 'live',
+    });
   });
   if (pools > 1) break;
   const baseline = await seedGame(database, { players: 5_000, pools: 1 });
   const nextBaseline = choose(baseline);
-  results['one transaction a bet, one pool'] = await measure(() => withClient((client) => placeByTransaction(client, nextBaseline())));
+  results['one transaction a bet, one pool'] = await measure(() =>
+    withClient((client) => placeByTransaction(client, nextBaseline())),
+  );
   const second = await seedGame(database, { players: 5_000, pools: 1 });
   const nextSecond = choose(second);
-  results['one stored function a bet, one pool'] = await measure(() => withClient((client) => placeByFunction(client, nextSecond())));
+  results['one stored function a bet, one pool'] = await measure(() =>
+    withClient((client) => placeByFunction(client, nextSecond())),
+  );
 }
-for (const [name, rate] of Object.entries(results)) console.log(`${name.padEnd(40)} ${Math.round(rate).toLocaleString('en')} bets/s`);
+for (const [name, rate] of Object.entries(results))
+  console.log(`${name.padEnd(40)} ${Math.round(rate).toLocaleString('en')} bets/s`);
 const ours = results['greenroom, one pool']!;
-console.log(`ratio to one transaction a bet:     ${(ours / results['one transaction a bet, one pool']!).toFixed(1)}x (target 30x)`);
-console.log(`ratio to one stored function a bet: ${(ours / results['one stored function a bet, one pool']!).toFixed(1)}x (target 10x)`);
+console.log(
+  `ratio to one transaction a bet:     ${(ours / results['one transaction a bet, one pool']!).toFixed(1)}x (target 30x)`,
+);
+console.log(
+  `ratio to one stored function a bet: ${(ours / results['one stored function a bet, one pool']!).toFixed(1)}x (target 10x)`,
+);
 await installation.close();
 
 function choose(game: { players: string[]; pools: string[] }): () => BaselineBet {
@@ -46,7 +62,13 @@ function choose(game: { players: string[]; pools: string[] }): () => BaselineBet
     const i = n++;
     const player = i % game.players.length;
     const target = player % 2;
-    return { poolId: game.pools[i % game.pools.length]!, accountId: game.players[player]!, target, targetId: target === 0 ? 'chile' : 'peru', amount: 1n };
+    return {
+      poolId: game.pools[i % game.pools.length]!,
+      accountId: game.players[player]!,
+      target,
+      targetId: target === 0 ? 'chile' : 'peru',
+      amount: 1n,
+    };
   };
 }
 

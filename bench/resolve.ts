@@ -15,7 +15,9 @@ const ROUNDS = 3;
 const installation = await openBenchInstallation(16);
 const { database, pool, ports } = installation;
 const timers = new Timers({ ports, database, owner: ports.ids.uuid() });
-console.log(`disk: ${installation.fsyncsPerSecond} fsync/s; ${BETS.toLocaleString('en')} bets a pool, ${ROUNDS} rounds`);
+console.log(
+  `disk: ${installation.fsyncsPerSecond} fsync/s; ${BETS.toLocaleString('en')} bets a pool, ${ROUNDS} rounds`,
+);
 
 const ours: number[] = [];
 const theirs: number[] = [];
@@ -48,7 +50,14 @@ async function fillPool(): Promise<FilledPool> {
   for (let from = 0; from < players.length; from += 2_000) {
     await Promise.all(
       players.slice(from, from + 2_000).map((userId, i) =>
-        bets.place({ userId, poolId, target: i % 3 === 0 ? 'chile' : 'peru', amount: `${1 + (i % 900)}.${10 + (i % 90)}`, clientRef: null, kind: 'live' }),
+        bets.place({
+          userId,
+          poolId,
+          target: i % 3 === 0 ? 'chile' : 'peru',
+          amount: `${1 + (i % 900)}.${10 + (i % 90)}`,
+          clientRef: null,
+          kind: 'live',
+        }),
       ),
     );
   }
@@ -58,8 +67,15 @@ async function fillPool(): Promise<FilledPool> {
 
 async function settleByUs({ poolId, gameId }: FilledPool): Promise<void> {
   const game = { gameId, state: 'opened' as const, currency: 'DON', liveStartAt: null };
-  const verdict = { ending: { kind: 'event' as const, winningTarget: 'chile', happenedAt: Date.now() + 60_000 }, decidedBy: null, game, step: { id: poolId, settled: [poolId] } };
-  await database.transaction('settle', (tx) => settleInTransaction({ ports, timers, expiryGraceMs: 0 }, tx, poolId, verdict));
+  const verdict = {
+    ending: { kind: 'event' as const, winningTarget: 'chile', happenedAt: Date.now() + 60_000 },
+    decidedBy: null,
+    game,
+    step: { id: poolId, settled: [poolId] },
+  };
+  await database.transaction('settle', (tx) =>
+    settleInTransaction({ ports, timers, expiryGraceMs: 0 }, tx, poolId, verdict),
+  );
 }
 
 async function checkLedger(): Promise<void> {

@@ -14,6 +14,8 @@ if (unknown.length > 0) {
 console.log(`Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}`);
 for (const name of named.length > 0 ? named : BENCHES) {
   console.log(`\n== ${name}`);
-  const { status } = spawnSync(process.execPath, [fileURLToPath(new URL(`./${name}.ts`, import.meta.url))], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [fileURLToPath(new URL(`./${name}.ts`, import.meta.url))], {
+    stdio: 'inherit',
+  });
   if (status !== 0) process.exitCode = 1;
 }

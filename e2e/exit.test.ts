@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { createStore, type Store } from './support/installation.ts';
 import { openGame, openPool, openStage } from './support/match.ts';
 import { NativeClient } from './support/native-client.ts';
@@ -19,8 +19,8 @@ describe('on an external PostgreSQL', () => {
   });
   after(async () => await store.drop());
 
-  /** A server with a bet under way that waits for a lock of ours: the request is in flight until we let go. */
-  async function startWithBetInFlight(env: Readonly<Record<string, string>> = {}) {
+  /** A server with a bet under way that waits for a lock of ours: the request is in flight until we let go, at the latest when the test ends. */
+  async function startWithBetInFlight(t: TestContext, env: Readonly<Record<string, string>> = {}) {
     const server = await startServer({ databaseUrl: store.url, env });
     const people = new People(server, store.pool);
     const stage = await openStage(people);
@@ -28,6 +28,12 @@ describe('on an external PostgreSQL', () => {
     const poolId = await openPool(stage, gameId);
     const alice = await people.signUp('alice');
     const lock = await store.pool.connect();
+    const letGo = async () => void (await lock.query('rollback'));
+    t.after(async () => {
+      await letGo();
+      lock.release();
+      if (!server.hasEnded) await server.kill();
+    });
     await lock.query('begin');
     await lock.query('select 1 from predictions_pools where id = $1 for update', [poolId]);
     const path = `/r/sources/${stage.sourceId}/games/active/${gameId}/pools/open/${poolId}/predictions/`;
@@ -39,15 +45,11 @@ describe('on an external PostgreSQL', () => {
       );
       return rows.length > 0;
     });
-    const letGo = async () => {
-      await lock.query('rollback');
-      lock.release();
-    };
     return { server, people, stage, answer, letGo };
   }
 
-  test('SIGTERM: sockets get 1012, the request in flight is answered, nobody new is let in, exit code 0', async () => {
-    const { server, stage, answer, letGo } = await startWithBetInFlight();
+  test('SIGTERM: sockets get 1012, the request in flight is answered, nobody new is let in, exit code 0', async (t) => {
+    const { server, stage, answer, letGo } = await startWithBetInFlight(t);
     const native = await new NativeClient(server.wsUrl).open();
     server.signal('SIGTERM');
     assert.equal((await stage.console.closed).code, 1012);
@@ -63,8 +65,8 @@ describe('on an external PostgreSQL', () => {
     assert.equal(rows.length, 1);
   });
 
-  test('a second signal ends it at once', async () => {
-    const { server, stage, letGo } = await startWithBetInFlight();
+  test('a second signal ends it at once', async (t) => {
+    const { server, stage } = await startWithBetInFlight(t);
     server.signal('SIGINT');
     await stage.console.closed;
     // Signals close together are one: what a terminal sends to a whole group.
@@ -73,27 +75,28 @@ describe('on an external PostgreSQL', () => {
       return server.hasEnded;
     });
     assert.equal((await server.ended).code, 130);
-    await letGo();
   });
 
-  test('a request that outlasts SHUTDOWN_GRACE_MS is cut off, exit code 0', async () => {
-    const { server, answer, letGo } = await startWithBetInFlight({ SHUTDOWN_GRACE_MS: '300' });
+  test('a request that outlasts SHUTDOWN_GRACE_MS is cut off, exit code 0', async (t) => {
+    const { server, answer } = await startWithBetInFlight(t, { SHUTDOWN_GRACE_MS: '300' });
     server.signal('SIGTERM');
     await assert.rejects(answer);
     assert.deepEqual(await server.ended, { code: 0, signal: null });
-    await letGo();
   });
 
-  test('two processes with other roles work together: one speaks to clients, one settles', async () => {
-    const options = { databaseUrl: store.url };
-    const [api, worker] = await Promise.all([
-      startServer({ ...options, args: ['--roles', 'api'] }),
-      startServer({ ...options, args: ['--roles', 'resolver,worker'] }),
-    ]);
+  test('two processes with other roles work together: one speaks to clients, one settles', async (t) => {
+    const startAs = async (roles: string) => {
+      const server = await startServer({ databaseUrl: store.url, args: ['--roles', roles] });
+      t.after(async () => {
+        if (!server.hasEnded) await server.kill();
+      });
+      return server;
+    };
+    const [api, worker] = await Promise.all([startAs('api'), startAs('resolver,worker')]);
     const people = new People(api, store.pool);
     const stage = await openStage(people);
     const gameId = await openGame(stage);
-    const poolId = await openPool(stage, gameId, { type: 2, finish_at: Date.now() + 800, recreate_on_end: true });
+    const timed = await openPool(stage, gameId, { action_id: 'yellow-card', type: 2, finish_at: Date.now() + 1_000 });
     const decided = await openPool(stage, gameId);
     const alices = await (await people.signUp('alice')).connect();
     await alices.expect(333, 363, { game_id: gameId });
@@ -103,8 +106,8 @@ describe('on an external PostgreSQL', () => {
     await stage.console.expect(366, 395, { game_id: gameId, action_id: 'goal', target_id: 'chile:11' });
     await alices.first(362, from, ({ pool_id: id }) => id === decided);
     await alices.first(815, from);
+    await alices.first(363, 0, ({ pool_id: id }) => id === timed);
     await stage.console.expect(341, 375, { game_id: gameId });
-    assert.ok(poolId);
     await people.disperse();
     await Promise.all([api.stop(), worker.stop()]);
   });

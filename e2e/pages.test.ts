@@ -103,7 +103,7 @@ const VIEWS: View[] = [
   { name: 'game-closed-pools', who: 'player', path: own, show: tab(/^Closed \([1-9]/) },
   { name: 'game-chat', who: 'player', path: own, show: room('Chat') },
   { name: 'game-friends', who: 'player', path: own, show: room('Friends') },
-  { name: 'game-announced-guest', who: 'guest', path: announced },
+  { name: 'game-announced-guest', who: 'guest', path: announced, show: chooseAnswer },
   { name: 'game-announced-player', who: 'player', path: announced, show: chooseAnswer },
   { name: 'game-over', who: 'player', path: closed },
   { name: 'manage', who: 'host', path: at('/predictions/manage') },
@@ -177,10 +177,9 @@ async function look(
   }
 }
 
-/** Nothing is being loaded any more. */
+/** The page has its heading, and nothing is being loaded any more: both at once, since neither stays while it is put together. */
 async function settle(page: Page): Promise<void> {
-  await page.locator('h1').first().waitFor({ state: 'attached' });
-  await page.locator('.MuiSkeleton-root').first().waitFor({ state: 'detached' });
+  await page.locator('body:has(h1):not(:has(.MuiSkeleton-root))').waitFor();
 }
 
 /** Waits until the page is drawn in the scheme. */
@@ -190,9 +189,13 @@ async function show(page: Page, scheme: (typeof SCHEMES)[number]): Promise<void>
   await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
 }
 
-/** Keeps the whole page, or what of it is behind an open dialog. */
+/** Keeps the whole page; with an open dialog what is in the window. */
 async function takePicture(page: Page, name: string): Promise<void> {
+  const size = page.viewportSize()!;
   const hasDialog = (await page.locator('.MuiModal-root').count()) > 0;
-  if (!hasDialog) await page.evaluate('window.scrollTo(0, 0)');
-  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: !hasDialog });
+  const height = hasDialog ? 0 : await page.evaluate<number>('document.documentElement.scrollHeight');
+  // A window as high as the page: a picture put together while scrolling shows what is sticky several times.
+  await page.setViewportSize({ width: size.width, height: Math.max(size.height, height) });
+  await page.screenshot({ path: join(PICTURES, `${name}.png`) });
+  await page.setViewportSize(size);
 }

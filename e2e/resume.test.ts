@@ -8,7 +8,7 @@ import { openGame, openPool, openStage, type Stage } from './support/match.ts';
 import { People } from './support/people.ts';
 import { NativeReader, type Reader, StreamReader } from './support/readers.ts';
 import { type OwnRedis, startRedis } from './support/redis.ts';
-import { startServer, type TestServer } from './support/server.ts';
+import { type ServerOptions, startServer, type TestServer } from './support/server.ts';
 
 /** Two processes of one installation, and a match whose admin is connected to the first. */
 class Pair {
@@ -30,8 +30,7 @@ class Pair {
 
   static async open(env: Readonly<Record<string, string>> = {}): Promise<Pair> {
     const store = await createStore();
-    const options = { databaseUrl: store.url, env };
-    const pair = new Pair(store, await Promise.all([startServer(options), startServer(options)]));
+    const pair = new Pair(store, await startTwo({ databaseUrl: store.url, env }));
     pair.stage = await openStage(pair.people);
     pair.gameId = await openGame(pair.stage);
     pair.#poolId = await openPool(pair.stage, pair.gameId);
@@ -80,8 +79,16 @@ class Pair {
   }
 }
 
-/** What must hold with and without Redis. */
-function testPair(pair: () => Pair): void {
+/** Both at once, as after a power failure. */
+async function startTwo(options: ServerOptions): Promise<[TestServer, TestServer]> {
+  const [first, second] = await Promise.allSettled([startServer(options), startServer(options)]);
+  if (first.status === 'fulfilled' && second.status === 'fulfilled') return [first.value, second.value];
+  for (const one of [first, second]) if (one.status === 'fulfilled') await one.value.kill();
+  throw first.status === 'rejected' ? first.reason : (second as PromiseRejectedResult).reason;
+}
+
+/** Readers of a topic, with and without Redis. */
+function testReaders(pair: () => Pair): void {
   test('it comes back to the same process', async () => {
     for (const reader of pair().readers()) {
       await reader.open(pair().first);
@@ -128,7 +135,10 @@ function testPair(pair: () => Pair): void {
       await reader.lose();
     }
   });
+}
 
+/** The opcode wire over two processes, with and without Redis. */
+function testPlayers(pair: () => Pair): void {
   test('settled on one process, told on the other: 366, 362, 815, 352; the balance to who has not joined, too', async () => {
     const { people, stage, second } = pair();
     const gameId = await openGame(stage);
@@ -179,9 +189,10 @@ describe('without Redis', () => {
   before(async () => {
     pair = await Pair.open();
   });
-  after(async () => await pair.close());
+  after(async () => await pair?.close());
 
-  testPair(() => pair);
+  testReaders(() => pair);
+  testPlayers(() => pair);
 
   test('the process is killed: its readers go on at the other one', async () => {
     const readers = pair.readers();
@@ -216,11 +227,12 @@ describe('with Redis', () => {
     pair = await Pair.open({ REDIS_URL: redis.url });
   });
   after(async () => {
-    await pair.close();
+    await pair?.close();
     await redis.kill();
   });
 
-  testPair(() => pair);
+  testReaders(() => pair);
+  testPlayers(() => pair);
 
   test('Redis is killed during the last event', async () => {
     const readers = pair.readers();

@@ -15,10 +15,17 @@ async function main(argv: readonly string[]): Promise<number> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!command) {
     const asked = ['help', '--help', '-h'].includes(name);
-    (asked ? process.stdout : process.stderr).write(`${asked ? '' : `greenroom has no command "${name}".\n\n`}${usage()}`);
+    (asked ? process.stdout : process.stderr).write(
+      `${asked ? '' : `greenroom has no command "${name}".\n\n`}${usage()}`,
+    );
     return asked ? 0 : 64;
   }
-  const { values, positionals } = parseArgs({ args: [...rest], options: command.options ?? {}, allowPositionals: true, strict: true });
+  const { values, positionals } = parseArgs({
+    args: [...rest],
+    options: command.options ?? {},
+    allowPositionals: true,
+    strict: true,
+  });
   return await command.run({ values, positionals, version: readVersion() });
 }
 
@@ -39,7 +46,8 @@ main(process.argv.slice(2)).then(
   (error: unknown) => {
     const { exitCode, message } = error as { exitCode?: number; message?: string };
     process.stderr.write(`greenroom: ${message ?? String(error)}\n`);
-    if (exitCode === undefined && process.env.LOG_LEVEL === 'debug') process.stderr.write(`${(error as Error).stack}\n`);
+    if (exitCode === undefined && process.env.LOG_LEVEL === 'debug')
+      process.stderr.write(`${(error as Error).stack}\n`);
     process.exitCode = exitCode ?? ((error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') ? 64 : 1);
   },
 );

@@ -20,12 +20,21 @@ export async function placeByTransaction(client: pg.PoolClient, bet: BaselineBet
      from predictions_pools p join predictions_games g on g.id = p.game_id where p.id = $1 for update of p`,
     [bet.poolId],
   );
-  const pool = pools[0] as { state: string; is_blocked: boolean; next_bet_seq: string; game_state: string; currency: string };
-  const { rows: balances } = await client.query('select available from predictions_balances where account_id = $1 and currency = $2 for update', [
-    bet.accountId,
-    pool.currency,
-  ]);
-  const { rows: positions } = await client.query('select target_id from predictions_positions where pool_id = $1 and account_id = $2', [bet.poolId, bet.accountId]);
+  const pool = pools[0] as {
+    state: string;
+    is_blocked: boolean;
+    next_bet_seq: string;
+    game_state: string;
+    currency: string;
+  };
+  const { rows: balances } = await client.query(
+    'select available from predictions_balances where account_id = $1 and currency = $2 for update',
+    [bet.accountId, pool.currency],
+  );
+  const { rows: positions } = await client.query(
+    'select target_id from predictions_positions where pool_id = $1 and account_id = $2',
+    [bet.poolId, bet.accountId],
+  );
   const position = positions[0] as { target_id: string } | undefined;
   const refused =
     pool.state !== 'open' ||
@@ -47,24 +56,23 @@ export async function placeByTransaction(client: pg.PoolClient, bet: BaselineBet
      on conflict (pool_id, account_id) do update set amount = p.amount + excluded.amount`,
     [bet.poolId, bet.accountId, bet.targetId, bet.amount, now],
   );
-  await client.query(`insert into predictions_ledger (at, kind, account_id, currency, pool_id, amount) values ($1, 'stake', $2, $3, $4, $5)`, [
-    now,
-    bet.accountId,
-    pool.currency,
-    bet.poolId,
-    bet.amount,
-  ]);
-  await client.query('update predictions_balances set available = available - $3, exposure = exposure + $3 where account_id = $1 and currency = $2', [
-    bet.accountId,
-    pool.currency,
-    bet.amount,
-  ]);
+  await client.query(
+    `insert into predictions_ledger (at, kind, account_id, currency, pool_id, amount) values ($1, 'stake', $2, $3, $4, $5)`,
+    [now, bet.accountId, pool.currency, bet.poolId, bet.amount],
+  );
+  await client.query(
+    'update predictions_balances set available = available - $3, exposure = exposure + $3 where account_id = $1 and currency = $2',
+    [bet.accountId, pool.currency, bet.amount],
+  );
   await client.query(
     `update predictions_pools set money[$2::int] = money[$2::int] + $3, people[$2::int] = people[$2::int] + $4, participants = participants + $4,
        next_bet_seq = next_bet_seq + 1, last_placed_at = $5 where id = $1`,
     [bet.poolId, bet.target + 1, bet.amount, position ? 0 : 1, now],
   );
-  await client.query(`select * from append_events(array[$1], array['bets.placed'], array[null]::text[], array['{}'], $2, gen_random_uuid())`, [`baseline/${bet.poolId}`, now]);
+  await client.query(
+    `select * from append_events(array[$1], array['bets.placed'], array[null]::text[], array['{}'], $2, gen_random_uuid())`,
+    [`baseline/${bet.poolId}`, now],
+  );
   await client.query('commit');
 }
 
@@ -94,5 +102,12 @@ begin
 end $$`;
 
 export async function placeByFunction(client: pg.PoolClient, bet: BaselineBet): Promise<void> {
-  await client.query('select baseline_place($1, $2, $3, $4, $5, $6)', [bet.poolId, bet.accountId, bet.target, bet.targetId, bet.amount, Date.now()]);
+  await client.query('select baseline_place($1, $2, $3, $4, $5, $6)', [
+    bet.poolId,
+    bet.accountId,
+    bet.target,
+    bet.targetId,
+    bet.amount,
+    Date.now(),
+  ]);
 }

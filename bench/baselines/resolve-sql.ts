@@ -42,7 +42,13 @@ export async function resolveBySql(client: pg.PoolClient, poolId: string, winner
   await client.query(
     `update predictions_balances b set exposure = b.exposure - s.amount, available = b.available + s.payout from settled s where b.account_id = s.account_id and b.currency = 'DON'`,
   );
-  await client.query(`update predictions_pools set state = 'resolved', winning_target = $2, is_money_return = false, resolved_at = $3 where id = $1`, [poolId, winner, now]);
-  await client.query(`select * from append_events(array[$1], array['pool.resolved'], array[null]::text[], array['{}'], $2, gen_random_uuid())`, [`baseline/${poolId}`, now]);
+  await client.query(
+    `update predictions_pools set state = 'resolved', winning_target = $2, is_money_return = false, resolved_at = $3 where id = $1`,
+    [poolId, winner, now],
+  );
+  await client.query(
+    `select * from append_events(array[$1], array['pool.resolved'], array[null]::text[], array['{}'], $2, gen_random_uuid())`,
+    [`baseline/${poolId}`, now],
+  );
   await client.query('commit');
 }

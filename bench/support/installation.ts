@@ -1,13 +1,13 @@
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import type pg from 'pg';
+import { pino } from 'pino';
+import { asset } from '../../server/platform/config/asset.ts';
 import { PostgresDatabase } from '../../server/platform/database/database.ts';
 import { startEmbeddedPostgres } from '../../server/platform/database/embedded.ts';
 import { migrate, readMigrations } from '../../server/platform/database/migrate.ts';
 import { openPool } from '../../server/platform/database/pool.ts';
-import { asset } from '../../server/platform/config/asset.ts';
 import { systemPorts } from '../../server/platform/system-ports.ts';
 
 /** A fresh embedded PostgreSQL with the schema of the program, real fsync, for one benchmark. */
@@ -17,7 +17,12 @@ export async function openBenchInstallation(connections: number) {
   const embedded = await startEmbeddedPostgres({ dataDir, log: ports.log, maxConnections: connections + 20 });
   const pool: pg.Pool = openPool(embedded.connection, { max: connections, onIdleError: () => undefined });
   const database = new PostgresDatabase({ ports, pool });
-  await migrate(database, readMigrations(asset('server/migrations'), ['platform', 'predictions']), pino({ level: 'silent' }), Date.now());
+  await migrate(
+    database,
+    readMigrations(asset('server/migrations'), ['platform', 'predictions']),
+    pino({ level: 'silent' }),
+    Date.now(),
+  );
   const fsyncsPerSecond = await measureFsync(dataDir);
   return {
     ports,

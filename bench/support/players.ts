@@ -8,12 +8,18 @@ const TARGETS = [
 ];
 
 /** Rows of a game with open pools and players with money, written directly: the benchmark is about what comes after. */
-export async function seedGame(database: PostgresDatabase, wanted: { players: number; pools: number }): Promise<{ players: string[]; pools: string[]; gameId: string }> {
+export async function seedGame(
+  database: PostgresDatabase,
+  wanted: { players: number; pools: number },
+): Promise<{ players: string[]; pools: string[]; gameId: string }> {
   const [sourceId, typeId, gameId] = [randomUUID(), randomUUID(), randomUUID()];
   const players = Array.from({ length: wanted.players }, () => randomUUID());
   const pools = Array.from({ length: wanted.pools }, () => randomUUID());
   const now = Date.now();
-  await database.query(`insert into predictions_sources (id, name, created_by, created_at) values ($1::uuid, 'bench', $1::uuid, $2)`, [sourceId, now]);
+  await database.query(
+    `insert into predictions_sources (id, name, created_by, created_at) values ($1::uuid, 'bench', $1::uuid, $2)`,
+    [sourceId, now],
+  );
   await database.query(`insert into predictions_game_types (id, name) values ($1::uuid, $1::uuid::text)`, [typeId]);
   await database.query(
     `insert into predictions_games (id, source_id, type_id, type_given, name, state, open_at, currency, hashtag, actions, targets, created_by, created_at)

@@ -220,6 +220,7 @@ const pools = {
   tab: (name: string, number: number) => `${name} (${number})`,
   emptyOpen: 'No open question right now. New ones appear here by themselves.',
   emptyOver: 'No question is open any more.',
+  emptyClosedOver: 'You made no prediction in this game.',
   emptyRunning: 'You have no prediction under way in this game.',
   emptyClosed: 'None of your predictions in this game is decided yet.',
   type: { 1: 'Next to happen', 2: 'Within a time', 3: 'Yes or no', 4: 'Yes or no, within a time' },

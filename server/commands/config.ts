@@ -7,7 +7,10 @@ export const config: Command = {
     const rows = readSettings().describe();
     const keyWidth = Math.max(...rows.map((row) => row.key.length));
     const valueWidth = Math.min(40, Math.max(...rows.map((row) => row.value.length)));
-    for (const row of rows) process.stdout.write(`${row.key.padEnd(keyWidth)}  ${row.value.padEnd(valueWidth)}  ${row.source.padEnd(11)}  ${row.doc}\n`);
+    for (const row of rows)
+      process.stdout.write(
+        `${row.key.padEnd(keyWidth)}  ${row.value.padEnd(valueWidth)}  ${row.source.padEnd(11)}  ${row.doc}\n`,
+      );
     return 0;
   },
 };

@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { asset } from '../platform/config/asset.ts';
 
 /** Sources whose content decides whether the built console is stale. */
-const SOURCES = ['console/src', 'console/index.html', 'console/vite.config.ts', 'console/package.json', 'client/src', 'package-lock.json'];
+const SOURCES = [
+  'console/src',
+  'console/index.html',
+  'console/vite.config.ts',
+  'console/package.json',
+  'client/src',
+  'package-lock.json',
+];
 const STAMP = 'console/dist/.built-from';
 
 /**
@@ -26,7 +33,12 @@ export async function ensureConsole(): Promise<void> {
 
 function hashSources(): string {
   const hash = createHash('sha256');
-  for (const source of SOURCES) for (const file of listFiles(asset(source))) hash.update(file.slice(asset('').length)).update('\0').update(readFileSync(file));
+  for (const source of SOURCES)
+    for (const file of listFiles(asset(source)))
+      hash
+        .update(file.slice(asset('').length))
+        .update('\0')
+        .update(readFileSync(file));
   return hash.digest('hex');
 }
 

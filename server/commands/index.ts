@@ -1,11 +1,11 @@
 import type { ParseArgsConfig } from 'node:util';
+import { adminCommand } from './admin.ts';
 import { config } from './config.ts';
 import { demo } from './demo.ts';
 import { feed } from './feed.ts';
 import { migrateCommand } from './migrate.ts';
 import { asyncapi, openapi } from './openapi.ts';
 import { start } from './start.ts';
-import { adminCommand } from './admin.ts';
 
 export interface CommandInput {
   values: Readonly<Record<string, unknown>>;
@@ -21,5 +21,14 @@ export interface Command {
   run(input: CommandInput): Promise<number>;
 }
 
-export const commands: Readonly<Record<string, Command>> = { start, demo, migrate: migrateCommand, config, admin: adminCommand, feed, openapi, asyncapi };
+export const commands: Readonly<Record<string, Command>> = {
+  start,
+  demo,
+  migrate: migrateCommand,
+  config,
+  admin: adminCommand,
+  feed,
+  openapi,
+  asyncapi,
+};
 export const commandNames: readonly string[] = Object.keys(commands);

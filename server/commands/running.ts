@@ -1,10 +1,10 @@
-import { createLogger } from '../platform/observability/logger.ts';
-import { createPlatform, type Platform } from '../platform/platform.ts';
+import { MODULES } from '../modules.ts';
 import type { LoadedSettings } from '../platform/config/settings.ts';
 import { findEmbeddedPostgres } from '../platform/database/embedded.ts';
+import { createLogger } from '../platform/observability/logger.ts';
+import { createPlatform, type Platform } from '../platform/platform.ts';
 import { type RunningServer, startServer } from '../platform/server.ts';
 import { systemPorts } from '../platform/system-ports.ts';
-import { MODULES } from '../modules.ts';
 import { enabledModules } from './settings.ts';
 
 /** Ctrl-C in a terminal reaches npm's whole group, and npm passes it on besides: signals this close together are one. */
@@ -13,8 +13,17 @@ const SAME_SIGNAL_MS = 500;
 /** Opens the platform for a command, with all modules' tables. `attached`: on the embedded database of a running server. */
 export async function openPlatform(loaded: LoadedSettings, version: string, attached = false): Promise<Platform> {
   const { platform: settings } = loaded;
-  const log = createLogger({ level: settings.LOG_LEVEL, readable: settings.NODE_ENV !== 'production' && process.stdout.isTTY === true });
-  return await createPlatform({ settings, version, ports: systemPorts(log), migrationOwners: ['platform', ...MODULES.map((module) => module.name)], attached });
+  const log = createLogger({
+    level: settings.LOG_LEVEL,
+    readable: settings.NODE_ENV !== 'production' && process.stdout.isTTY === true,
+  });
+  return await createPlatform({
+    settings,
+    version,
+    ports: systemPorts(log),
+    migrationOwners: ['platform', ...MODULES.map((module) => module.name)],
+    attached,
+  });
 }
 
 /**
@@ -32,7 +41,11 @@ export async function openBeside(loaded: LoadedSettings, version: string): Promi
 }
 
 /** Starts a server that ends by signal: the first asks it to finish, a second one ends the process at once (platform 1, "Exit"). */
-export async function runServer(loaded: LoadedSettings, version: string, onStarted: (server: RunningServer) => Promise<void> | void): Promise<number> {
+export async function runServer(
+  loaded: LoadedSettings,
+  version: string,
+  onStarted: (server: RunningServer) => Promise<void> | void,
+): Promise<number> {
   const signals = listenForSignals();
   const platform = await openPlatform(loaded, version);
   const server = await startServer(platform, loaded, enabledModules(loaded));

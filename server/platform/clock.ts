@@ -36,7 +36,9 @@ export class InstallationClock implements Clock {
 
   async #sample(database: Queryable): Promise<void> {
     const before = Date.now();
-    const [row] = await database.query<{ ms: number }>('select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms');
+    const [row] = await database.query<{ ms: number }>(
+      'select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms',
+    );
     const after = Date.now();
     // Half of a round trip is the sample's uncertainty: an offset below it is no offset.
     const offsetMs = Math.round(row!.ms - (before + after) / 2);

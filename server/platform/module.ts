@@ -2,10 +2,10 @@ import type { Policy } from './accounts/types.ts';
 import type { Role } from './config/platform-settings.ts';
 import type { Settings, ValuesOf } from './config/setting-types.ts';
 import type { ConsumerDefinition } from './events/consumers.ts';
-import type { ExactUpgradeRoute } from './http/upgrades.ts';
 import type { Surface } from './http/types.ts';
-import type { Platform } from './platform.ts';
+import type { ExactUpgradeRoute } from './http/upgrades.ts';
 import type { DescribedTopic } from './observability/asyncapi.ts';
+import type { Platform } from './platform.ts';
 import type { TopicDefinition } from './realtime/types.ts';
 
 /** Something that is live in a module, for the front page (PF-61). */

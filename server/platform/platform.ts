@@ -17,6 +17,7 @@ import { TopicFeed } from './events/feed.ts';
 import { createMemoryBus } from './events/memory-bus.ts';
 import { createRedisBus } from './events/redis-bus.ts';
 import type { Bus } from './events/types.ts';
+import { createAddresses } from './http/address.ts';
 import { readInstallation } from './installation.ts';
 import { endLeasesOfTheDead } from './jobs/leases.ts';
 import { Timers } from './jobs/timers.ts';
@@ -24,7 +25,6 @@ import { MailFiles } from './mail/files.ts';
 import { Outbox } from './mail/outbox.ts';
 import { Metrics } from './observability/metrics.ts';
 import type { Ports } from './ports.ts';
-import { createAddresses } from './http/address.ts';
 import { Connections } from './realtime/connections.ts';
 import { Flusher } from './realtime/flusher.ts';
 import { createPresence, type Presence } from './realtime/presence.ts';
@@ -95,21 +95,49 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     const bus =
       settings.REDIS_URL === null
         ? createMemoryBus()
-        : await createRedisBus({ url: settings.REDIS_URL, channel: `greenroom:${installation.epoch}`, processId, log: ports.log });
+        : await createRedisBus({
+            url: settings.REDIS_URL,
+            channel: `greenroom:${installation.epoch}`,
+            processId,
+            log: ports.log,
+          });
     const feed = new TopicFeed({ epoch: installation.epoch, database, bus, clock: ports.clock, log: ports.log });
     late.feed = feed;
 
     const authority = createAuthority();
     authority.define(ACCOUNT_ACTIONS);
     const outbox = createOutbox(options, database, secrets);
-    const accounts = createAccountServices({ database, ports, secrets, mailer: outbox, publicUrl: settings.PUBLIC_URL });
+    const accounts = createAccountServices({
+      database,
+      ports,
+      secrets,
+      mailer: outbox,
+      publicUrl: settings.PUBLIC_URL,
+    });
     const realtime = DEFAULT_REALTIME_SETTINGS;
     const connections = new Connections(realtime);
     accounts.access.onEnded((ended) => void connections.accessEnded(ended));
     const addresses = createAddresses(settings.TRUSTED_PROXIES);
     const metrics = new Metrics({ process: options.overrides?.metricsOfProcess ?? true });
     return {
-      ...{ settings, version, ports, processId, opened, database, migrations, bus, redis, feed, secrets, authority, accounts, outbox, metrics, realtime },
+      ...{
+        settings,
+        version,
+        ports,
+        processId,
+        opened,
+        database,
+        migrations,
+        bus,
+        redis,
+        feed,
+        secrets,
+        authority,
+        accounts,
+        outbox,
+        metrics,
+        realtime,
+      },
       isNewInstallation: installation.isNew,
       timers: new Timers({ ports, database, owner: processId }),
       hot: new HotCache({ maxBytes: settings.HOT_CACHE_BYTES, clock: ports.clock }),
@@ -138,7 +166,11 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
 
 /** For rate limits: whoever asks it has another way when it is away or slow, so that nobody waits for it. */
 function connectRedis(url: string, { log }: Pick<Ports, 'log'>): Redis {
-  const redis = new Redis(url, { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: REDIS_ANSWER_LIMIT_MS });
+  const redis = new Redis(url, {
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    commandTimeout: REDIS_ANSWER_LIMIT_MS,
+  });
   redis.on('error', (error: Error) => log.debug({ err: error.message }, 'redis'));
   return redis;
 }
@@ -151,5 +183,10 @@ export async function listPendingMigrations(platform: Pick<Platform, 'database' 
 function createOutbox(options: PlatformOptions, database: Database, secrets: Secrets): Outbox {
   const { settings, ports } = options;
   const from = settings.MAIL_FROM ?? `Greenroom <greenroom@${new URL(settings.PUBLIC_URL).hostname}>`;
-  return new Outbox({ database, ports, secrets, delivery: new MailFiles({ folder: join(settings.DATA_DIR, 'mail'), from }) });
+  return new Outbox({
+    database,
+    ports,
+    secrets,
+    delivery: new MailFiles({ folder: join(settings.DATA_DIR, 'mail'), from }),
+  });
 }

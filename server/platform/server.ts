@@ -1,9 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import type { Redis } from 'ioredis';
-import { accountSurface } from './accounts/http.ts';
 import { LOGIN_FAILURE_LIMITS } from './accounts/failures.ts';
-import type { LoadedSettings } from './config/settings.ts';
+import { accountSurface } from './accounts/http.ts';
 import { asset } from './config/asset.ts';
+import type { LoadedSettings } from './config/settings.ts';
+import { Unauthenticated } from './errors.ts';
 import { ConsumerRunner } from './events/consumers.ts';
 import { frontSurface } from './http/front.ts';
 import { IdempotencyKeys } from './http/idempotency.ts';
@@ -14,14 +15,13 @@ import type { Surface } from './http/types.ts';
 import { createUpgradeDispatcher, type UpgradeDispatcher } from './http/upgrades.ts';
 import type { ModuleDefinition, ModuleParts } from './module.ts';
 import { asyncapiDocument } from './observability/asyncapi.ts';
-import { observabilitySurface } from './observability/surface.ts';
 import { registerPlatformMetrics } from './observability/platform-metrics.ts';
+import { observabilitySurface } from './observability/surface.ts';
 import { createOverview, type Overview, overviewSurface } from './overview.ts';
 import type { Platform } from './platform.ts';
-import { Unauthenticated } from './errors.ts';
+import { listPendingMigrations } from './platform.ts';
 import { createNativeWire, type NativeWire } from './realtime/native.ts';
 import { type EventStreams, registerEventStream } from './realtime/sse.ts';
-import { listPendingMigrations } from './platform.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** A running server. */
@@ -45,7 +45,11 @@ interface Late {
  * Puts the modules on a platform, starts what its roles ask for and listens. When that fails, what was started is stopped and the platform closed.
  * @throws StartFault when it cannot listen, or a mount is not possible.
  */
-export async function startServer(platform: Platform, loaded: LoadedSettings, definitions: readonly ModuleDefinition[]): Promise<RunningServer> {
+export async function startServer(
+  platform: Platform,
+  loaded: LoadedSettings,
+  definitions: readonly ModuleDefinition[],
+): Promise<RunningServer> {
   try {
     const made = await compose(platform, loaded, definitions);
     const stop = () => stopAll(platform, made);
@@ -75,9 +79,18 @@ interface Made {
 }
 
 /** Puts everything together; nothing runs yet. */
-async function compose(platform: Platform, loaded: LoadedSettings, definitions: readonly ModuleDefinition[]): Promise<Made> {
+async function compose(
+  platform: Platform,
+  loaded: LoadedSettings,
+  definitions: readonly ModuleDefinition[],
+): Promise<Made> {
   const { settings, ports } = platform;
-  const modules = new Map(definitions.map((definition) => [definition.name, definition.create(platform, loaded.module(definition.name, definition.settings))]));
+  const modules = new Map(
+    definitions.map((definition) => [
+      definition.name,
+      definition.create(platform, loaded.module(definition.name, definition.settings)),
+    ]),
+  );
   const parts = [...modules.values()];
   for (const part of parts) {
     platform.authority.define(part.actions);
@@ -102,12 +115,14 @@ async function compose(platform: Platform, loaded: LoadedSettings, definitions: 
     upgrade: (request, socket, head) => upgrades.dispatch(request, socket, head),
     surfaces: [
       observability(platform, late, parts),
-      ...(serves ? platformSurfaces(platform, { site, late, overview: createOverview(platform, definitions, modules) }) : []),
+      ...(serves
+        ? platformSurfaces(platform, { site, late, overview: createOverview(platform, definitions, modules) })
+        : []),
       ...(serves ? parts.flatMap((part) => part.surfaces) : []),
     ],
   });
   late.http = http;
-  registerPlatformMetrics(platform, { native: native.server, consumers });
+  registerPlatformMetrics(platform, { native: native.server });
   const upkeep = new Upkeep(platform, [() => idempotency.purge()]);
   return { modules, http, native, upgrades, consumers, upkeep, late };
 }
@@ -125,21 +140,35 @@ async function startAll(platform: Platform, { modules, consumers, upkeep }: Made
 }
 
 /** Never fails: each part is stopped whatever became of the others, also while the database is away. */
-async function stopAll(platform: Platform, { modules, http, native, upgrades, consumers, upkeep, late }: Made): Promise<void> {
+async function stopAll(
+  platform: Platform,
+  { modules, http, native, upgrades, consumers, upkeep, late }: Made,
+): Promise<void> {
   // The rest of it is for flushing and for the database.
   const graceMs = platform.settings.SHUTDOWN_GRACE_MS * 0.8;
   const { log } = platform.ports;
   const together = async (part: string, ...steps: (() => Promise<unknown> | undefined)[]) => {
     const outcomes = await Promise.allSettled(steps.map(async (step) => await step()));
-    for (const outcome of outcomes) if (outcome.status === 'rejected') log.warn({ err: outcome.reason, part }, 'could not be stopped cleanly');
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected') log.warn({ err: outcome.reason, part }, 'could not be stopped cleanly');
   };
   upgrades.stop();
   late.streams?.close();
   const goodbyes = [...modules.values()].map((part) => () => part.stop?.(graceMs));
-  await together('connections', () => http.finish(graceMs), () => native.server.close(graceMs), ...goodbyes);
+  await together(
+    'connections',
+    () => http.finish(graceMs),
+    () => native.server.close(graceMs),
+    ...goodbyes,
+  );
   upkeep.stop();
   const { timers, outbox, presence, accounts } = platform;
-  await together('background work', () => timers.stop(), () => outbox.stop(), ...consumers.map((consumer) => () => consumer.stop()));
+  await together(
+    'background work',
+    () => timers.stop(),
+    () => outbox.stop(),
+    ...consumers.map((consumer) => () => consumer.stop()),
+  );
   accounts.access.stop();
   await together('presence', () => presence.stop());
   await together('server', () => http.close());
@@ -173,12 +202,20 @@ function observability(platform: Platform, late: Late, parts: readonly ModulePar
     metricsToken: settings.METRICS_TOKEN,
     stopping: () => late.http?.stopping ?? false,
     openapi: () => late.http!.openapi(),
-    asyncapi: () => asyncapiDocument({ version, publicUrl: settings.PUBLIC_URL, topics: parts.flatMap((part) => part.describedTopics ?? []) }),
+    asyncapi: () =>
+      asyncapiDocument({
+        version,
+        publicUrl: settings.PUBLIC_URL,
+        topics: parts.flatMap((part) => part.describedTopics ?? []),
+      }),
   });
 }
 
 /** Paths of the platform itself (9.1). */
-function platformSurfaces(platform: Platform, { site, late, overview }: { site: Site; late: Late; overview: () => Promise<Overview> }): Surface[] {
+function platformSurfaces(
+  platform: Platform,
+  { site, late, overview }: { site: Site; late: Late; overview: () => Promise<Overview> },
+): Surface[] {
   const { ports, database, feed, topics, authority, sockets, accounts } = platform;
   return [
     frontSurface({ site, front: async () => ({ name: 'greenroom', ...(await overview()) }) }),
@@ -208,7 +245,12 @@ function startableConsumers(platform: Platform, parts: readonly ModuleParts[]): 
     .flatMap((part) => part.consumers ?? [])
     .filter(({ role }) => platform.settings.ROLES.includes(role))
     .map(({ definition, onMoved }) => {
-      const runner = new ConsumerRunner({ definition, ports: platform.ports, database: platform.database, owner: platform.processId });
+      const runner = new ConsumerRunner({
+        definition,
+        ports: platform.ports,
+        database: platform.database,
+        owner: platform.processId,
+      });
       if (onMoved) runner.onMoved(onMoved);
       return runner;
     });
@@ -233,6 +275,7 @@ function readinessChecks(platform: Platform): Record<string, () => Promise<strin
       return undefined;
     },
     // A bus that is away makes the installation slower, not unready: heads are compared instead (DESIGN M7).
-    bus: async () => (platform.settings.REDIS_URL === null ? 'in memory' : platform.bus.healthy() ? 'redis' : 'redis is away'),
+    bus: async () =>
+      platform.settings.REDIS_URL === null ? 'in memory' : platform.bus.healthy() ? 'redis' : 'redis is away',
   };
 }

@@ -24,7 +24,10 @@ export class Upkeep {
   }
 
   start(): void {
-    const run = () => void this.run().catch((error: unknown) => this.#platform.ports.log.warn({ err: error }, 'housekeeping failed; the next round tries again'));
+    const run = () =>
+      void this.run().catch((error: unknown) =>
+        this.#platform.ports.log.warn({ err: error }, 'housekeeping failed; the next round tries again'),
+      );
     this.#timer = setInterval(run, EVERY_MS).unref();
     run();
   }
@@ -48,17 +51,30 @@ const PARTITION_MS = 6 * 3_600_000;
 /** Events are kept 72 h (PF-77). */
 const EVENTS_KEPT_MS = 72 * 3_600_000;
 
+/** Processes that start together make partitions one after the other. "ptns" */
+const PARTITIONS_LOCK = 0x70746e73;
+
 /** Makes the partitions of the next day ahead, so that no event ever falls into the default one (DESIGN M8). */
 async function keepPartitions({ database }: UpkeepPlatform, now: number): Promise<void> {
-  const first = Math.floor(now / PARTITION_MS) * PARTITION_MS;
-  for (let from = first; from < now + 24 * 3_600_000; from += PARTITION_MS) {
-    const name = `events_${from}`;
-    const [known] = await database.query<{ known: boolean }>('select to_regclass($1) is not null as known', [name]);
-    if (known?.known) continue;
-    // Rows that came before the partition was there stay in the default one: they must not fall into its range.
-    const [stray] = await database.query<{ n: boolean }>('select exists (select from events_default where at >= $1 and at < $2) as n', [from, from + PARTITION_MS]);
-    if (!stray?.n) await database.query(`create table if not exists ${name} partition of events for values from (${from}) to (${from + PARTITION_MS})`);
-  }
+  await database.transaction('upkeep.partitions', async (tx) => {
+    await tx.query('select pg_advisory_xact_lock($1)', [PARTITIONS_LOCK]);
+    const first = Math.floor(now / PARTITION_MS) * PARTITION_MS;
+    for (let from = first; from < now + 24 * 3_600_000; from += PARTITION_MS) {
+      const name = `events_${from}`;
+      const [known] = await tx.query<{ known: boolean }>('select to_regclass($1) is not null as known', [name]);
+      if (known?.known) continue;
+      // Rows that came before the partition was there stay in the default one: they must not fall into its range.
+      const [stray] = await tx.query<{ n: boolean }>(
+        'select exists (select from events_default where at >= $1 and at < $2) as n',
+        [from, from + PARTITION_MS],
+      );
+      if (!stray?.n) {
+        await tx.query(
+          `create table ${name} partition of events for values from (${from}) to (${from + PARTITION_MS})`,
+        );
+      }
+    }
+  });
 }
 
 /** Drops whole partitions: those past the time, and the oldest while the log is too large (DESIGN M8, PF-77). */
@@ -84,7 +100,10 @@ async function dropOldPartitions({ database, ports }: UpkeepPlatform, now: numbe
 }
 
 /** A consumer whose next event is gone must not go on as if nothing had been there: it is parked with an alarm (DESIGN M8, PF-77). */
-async function parkLeftBehind({ database, ports }: Pick<UpkeepPlatform, 'database' | 'ports'>, now: number): Promise<void> {
+async function parkLeftBehind(
+  { database, ports }: Pick<UpkeepPlatform, 'database' | 'ports'>,
+  now: number,
+): Promise<void> {
   const parked = await database.query<{ consumer: string; topic: string }>(
     `update consumer_positions p set parked_at = $1, error = 'left behind: its next events are no longer kept'
        from topics t
@@ -93,5 +112,6 @@ async function parkLeftBehind({ database, ports }: Pick<UpkeepPlatform, 'databas
       returning p.consumer, p.topic`,
     [now],
   );
-  for (const { consumer, topic } of parked) ports.log.fatal({ consumer, topic }, 'a consumer was left behind and is parked: an admin must look');
+  for (const { consumer, topic } of parked)
+    ports.log.fatal({ consumer, topic }, 'a consumer was left behind and is parked: an admin must look');
 }

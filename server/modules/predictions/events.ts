@@ -74,4 +74,4 @@ export type BroadcastType = keyof typeof MESSAGE_OF_EVENT;
 /** Events of the Resolver's topic. */
 export type ResolverEvent =
   | { type: 'event.registered'; data: { event_id: string; cause?: string } }
-  | { type: 'close.requested'; data: { force: boolean; cause?: string } };
+  | { type: 'close.requested'; data: { force: boolean; cause?: string; isUnopened?: boolean } };

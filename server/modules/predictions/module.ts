@@ -65,19 +65,7 @@ export function createPredictions(
   accounts.accounts.onRegistered((tx, account, arrival) => services.pregame.arrived(tx, account, arrival));
   accounts.signIn.onSignedIn((tx, account, arrival) => services.pregame.arrived(tx, account, arrival));
   const resolver = new Resolver({ ports, timers, expiryGraceMs: settings.expiryGraceMs });
-  const wire = new OpcodeWire({
-    services: deps,
-    sessions: accounts.sessions,
-    attendance: services.attendance,
-    enterPlayer: async (connection) => void (await services.players.enter(connection.principal)),
-    sourcesOf: async (connection) => (await services.players.roles(connection.principal)).sources,
-    feed: platform.feed,
-    sockets: {
-      ...platform.sockets,
-      settings: { ...platform.sockets.settings, ...messageLimits(settings.wsMaxMessageBytes) },
-    },
-    isBusHealthy: () => platform.bus.healthy(),
-  });
+  const wire = opcodeWire(platform, services);
   const upgrades = opcodeUpgrades(wire);
   const running = new Running(platform, services, wire, upgrades, settings.wsPort, values.poll_feeds);
   registerSocketMetrics(platform, 'opcode', wire.server);
@@ -109,6 +97,23 @@ export function createPredictions(
       stop: (limitMs) => running.stop(limitMs),
     },
   };
+}
+
+function opcodeWire(platform: Platform, services: PredictionsServices): OpcodeWire {
+  const { deps, attendance, players } = services;
+  return new OpcodeWire({
+    services: deps,
+    sessions: platform.accounts.sessions,
+    attendance,
+    enterPlayer: async (connection) => void (await players.enter(connection.principal)),
+    sourcesOf: async (connection) => (await players.roles(connection.principal)).sources,
+    feed: platform.feed,
+    sockets: {
+      ...platform.sockets,
+      settings: { ...platform.sockets.settings, ...messageLimits(deps.settings.wsMaxMessageBytes) },
+    },
+    isBusHealthy: () => platform.bus.healthy(),
+  });
 }
 
 /** A message above the limit gets 6605, one above twice the limit ends its connection (PF-76). */
@@ -162,6 +167,7 @@ class Running {
     if (opened.embedded !== null) await this.#services.attendance.dropOrphans(() => false);
     await this.#wire.start(new Operations(this.#services, this.#wire));
     this.#following = await followChanges(feed, hot, ports.log);
+    await this.#services.watch.start();
     if (this.#wsPort !== 0) await this.#listenForUpgrades();
     const sweep = () =>
       void this.#sweepOnce().catch((error: unknown) =>
@@ -183,7 +189,7 @@ class Running {
     this.#following?.stop();
     this.#second?.close();
     await this.#wire.stop(limitMs);
-    await this.#services.bets.idle();
+    await Promise.all([this.#services.bets.idle(), this.#services.watch.idle()]);
   }
 
   /** Feeds the operator has configured (section 7). */

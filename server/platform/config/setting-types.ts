@@ -149,6 +149,7 @@ export function list(
         .filter((item) => item !== '');
       const wrong = items.find((item) => words.item !== undefined && !words.item(item));
       if (wrong !== undefined) throw new SettingFault(`names ${JSON.stringify(wrong)}, which is not accepted`);
+      if (items.length === 0 && words.default.length > 0) throw new SettingFault('names nothing');
       return Object.freeze([...new Set(items)]);
     },
   };

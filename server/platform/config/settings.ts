@@ -228,9 +228,7 @@ function impossibleCombinations(
 
 function derive(values: ValuesOf<typeof platformSettings>, modules: readonly string[]): PlatformSettings {
   const HOST = values.HOST ?? (values.NODE_ENV === 'production' ? '0.0.0.0' : '127.0.0.1');
-  const shownHost = HOST === '0.0.0.0' || HOST === '::' ? 'localhost' : HOST.includes(':') ? `[${HOST}]` : HOST;
-  const scheme = values.TLS_CERT === null ? 'http' : 'https';
-  const PUBLIC_URL = values.PUBLIC_URL ?? `${scheme}://${shownHost}:${values.PORT}`;
+  const PUBLIC_URL = values.PUBLIC_URL ?? shownUrl({ ...values, HOST });
   return Object.freeze({
     ...values,
     HOST,
@@ -238,6 +236,22 @@ function derive(values: ValuesOf<typeof platformSettings>, modules: readonly str
     MODULES: Object.freeze(values.MODULES.length === 0 ? [...modules] : values.MODULES),
     ROLES: Object.freeze(ROLES.filter((role) => values.ROLES.includes(role))),
   });
+}
+
+/** The address of a server as a browser on its machine takes it. */
+export function shownUrl({ HOST, PORT, TLS_CERT }: { HOST: string; PORT: number; TLS_CERT: string | null }): string {
+  const host = isEveryAddress(HOST) ? 'localhost' : HOST.includes(':') ? `[${HOST}]` : HOST;
+  return `${TLS_CERT === null ? 'http' : 'https'}://${host}:${PORT}`;
+}
+
+/** HOST means all addresses of the machine. */
+export function isEveryAddress(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
+/** HOST is the machine itself: nobody else can connect. */
+export function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 function describe(entry: Entry, reading: Reading, platform: PlatformSettings): DescribedSetting {

@@ -46,12 +46,17 @@ test('M1: a refused command hurts no other, and a broken one is isolated', async
     async run(commands) {
       runs++;
       if (commands.includes(66)) throw new Error('constraint');
-      return commands.map((n): Outcome<number> => (n < 0 ? { refused: new Conflict('negative', 'no') } : { answer: n }));
+      return commands.map(
+        (n): Outcome<number> => (n < 0 ? { refused: new Conflict('negative', 'no') } : { answer: n }),
+      );
     },
   });
   const numbers = [...Array(64).keys(), 66, -1];
   const results = await Promise.allSettled(numbers.map((n) => batcher.submit(n)));
-  assert.deepEqual(results.slice(0, 64).map((result) => (result as PromiseFulfilledResult<number>).value), numbers.slice(0, 64));
+  assert.deepEqual(
+    results.slice(0, 64).map((result) => (result as PromiseFulfilledResult<number>).value),
+    numbers.slice(0, 64),
+  );
   assert.match(String((results[64] as PromiseRejectedResult).reason), /constraint/);
   assert.equal((results[65] as PromiseRejectedResult).reason.code, 'negative');
   assert.ok(runs <= 2 * Math.ceil(Math.log2(66)) + 1, `halved, not one by one: ${runs} runs`);

@@ -42,7 +42,9 @@ export class Batcher<Command, Answer> {
   /** @throws Unavailable when too many commands wait already; whatever the rules refuse with. */
   submit(command: Command): Promise<Answer> {
     if (this.#waiting >= this.#options.maxWaiting) {
-      return Promise.reject(new Unavailable('busy', 'Too much is waiting to be written. Nothing was changed; try again shortly.', 500));
+      return Promise.reject(
+        new Unavailable('busy', 'Too much is waiting to be written. Nothing was changed; try again shortly.', 500),
+      );
     }
     const lane = this.#lanes[hash(this.#options.keyOf(command)) % this.#lanes.length]!;
     this.#waiting++;
@@ -100,7 +102,10 @@ export class Batcher<Command, Answer> {
   async #isolate(batch: readonly Waiting<Command, Answer>[], error: unknown): Promise<void> {
     if (error instanceof Unavailable || batch.length === 1) {
       if (!(error instanceof DomainError)) {
-        this.#options.ports.log.error({ err: error, batcher: this.#options.name, culprit: this.#options.ports.ids.uuid() }, 'a command broke its batch');
+        this.#options.ports.log.error(
+          { err: error, batcher: this.#options.name, culprit: this.#options.ports.ids.uuid() },
+          'a command broke its batch',
+        );
       }
       for (const waiting of batch) waiting.reject(error);
       return;

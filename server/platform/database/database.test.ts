@@ -18,9 +18,23 @@ test('PF-20: events of a transaction are numbered per topic without holes, and v
     const first = await write(1);
     await assert.rejects(write(2, true), /no/);
     const third = await write(3);
-    assert.deepEqual(first.map((ref) => ref.seq), [1, 1, 2]);
-    assert.deepEqual(third.map((ref) => ref.seq), [3, 2, 4]);
-    assert.deepEqual((await core.feed.read('b', 0, 10)).map((event) => [event.seq, event.data]), [[1, { n: 1 }], [2, { n: 1 }], [3, { n: 3 }], [4, { n: 3 }]]);
+    assert.deepEqual(
+      first.map((ref) => ref.seq),
+      [1, 1, 2],
+    );
+    assert.deepEqual(
+      third.map((ref) => ref.seq),
+      [3, 2, 4],
+    );
+    assert.deepEqual(
+      (await core.feed.read('b', 0, 10)).map((event) => [event.seq, event.data]),
+      [
+        [1, { n: 1 }],
+        [2, { n: 1 }],
+        [3, { n: 3 }],
+        [4, { n: 3 }],
+      ],
+    );
   } finally {
     await core.close();
   }
@@ -39,7 +53,10 @@ test('PF-20: concurrent transactions keep commit order within a topic', async ()
       ),
     );
     const events = await core.feed.read('t', 0, 100);
-    assert.deepEqual(events.map((event) => event.seq), Array.from({ length: 40 }, (_, i) => i + 1));
+    assert.deepEqual(
+      events.map((event) => event.seq),
+      Array.from({ length: 40 }, (_, i) => i + 1),
+    );
     assert.equal(new Set(events.map((event) => event.data)).size, 40);
   } finally {
     await core.close();
@@ -125,7 +142,9 @@ test('M3: a lock of lower rank after one of higher rank is refused', async () =>
 test('int8 arrives as bigint, in arrays too', async () => {
   const core = await createTestCore();
   try {
-    const [row] = await core.database.query<{ one: bigint; many: bigint[] }>('select 9007199254740993::int8 as one, array[1, 9007199254740993]::int8[] as many');
+    const [row] = await core.database.query<{ one: bigint; many: bigint[] }>(
+      'select 9007199254740993::int8 as one, array[1, 9007199254740993]::int8[] as many',
+    );
     assert.deepEqual(row, { one: 9007199254740993n, many: [1n, 9007199254740993n] });
   } finally {
     await core.close();

@@ -81,6 +81,12 @@ export class PostgresDatabase implements Database {
     }
   }
 
+  /** Connections of this process, for metrics (PF-52). */
+  get connections(): { open: number; idle: number; waiting: number } {
+    const { totalCount, idleCount, waitingCount } = this.#pool;
+    return { open: totalCount, idle: idleCount, waiting: waitingCount };
+  }
+
   close(): Promise<void> {
     return this.#pool.end();
   }
@@ -110,7 +116,7 @@ export class PostgresDatabase implements Database {
         return options.snapshot ? { error, retry: true } : await this.#learnFate(tx, ended.value, error);
       }
       if (lost) broken = error as Error;
-      else await client.query('rollback').catch((rollbackError: Error) => void (broken = rollbackError));
+      else broken = await rollBack(client);
       return { error, retry: lost || ['40001', '40P01'].includes(sqlState(error) ?? '') };
     } finally {
       client.release(broken);
@@ -240,6 +246,16 @@ class Transaction extends ConnectionQueryable implements Tx {
   }
 }
 
+/** Rolls back; a connection that cannot even do that is broken. */
+async function rollBack(client: pg.PoolClient): Promise<Error | undefined> {
+  try {
+    await client.query('rollback');
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
 /** Names the prepared statements of one database: constant texts only, so it never grows beyond the program's hot statements. */
 class Statements {
   readonly #names = new Map<string, string>();
@@ -266,7 +282,8 @@ function databaseAway(cause: unknown): Unavailable {
 }
 
 function fateUnknown(cause: unknown): Unavailable {
-  const message = 'The database went away while it was writing. Whether the change was made is not known: look before you try again.';
+  const message =
+    'The database went away while it was writing. Whether the change was made is not known: look before you try again.';
   const error = new Unavailable('database_unavailable', message, 5000);
   error.cause = cause;
   return error;

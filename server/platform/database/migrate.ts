@@ -30,7 +30,13 @@ export function readMigrations(folder: string, owners: readonly string[]): Migra
       const match = /^(\d{4})_([a-z0-9_]+)\.sql$/.exec(file);
       if (!match) throw new MigrationFault(`migrations/${owner}/${file}: the name must be NNNN_name.sql`);
       const sql = readFileSync(join(folder, owner, file), 'utf8');
-      return { owner, number: Number(match[1]), name: match[2]!, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+      return {
+        owner,
+        number: Number(match[1]),
+        name: match[2]!,
+        sql,
+        checksum: createHash('sha256').update(sql).digest('hex'),
+      };
     }),
   );
 }
@@ -40,7 +46,12 @@ export function readMigrations(folder: string, owners: readonly string[]): Migra
  * Forward only (PF-50). Returns what was applied.
  * @throws MigrationFault when the schema is newer than this program, or an applied file was changed since.
  */
-export async function migrate(database: Database, migrations: readonly Migration[], log: Logger, nowMs: number): Promise<Migration[]> {
+export async function migrate(
+  database: Database,
+  migrations: readonly Migration[],
+  log: Logger,
+  nowMs: number,
+): Promise<Migration[]> {
   return await database.withConnection(async (connection) => {
     await connection.query('select pg_advisory_lock($1)', [LOCK_KEY]);
     try {
@@ -71,7 +82,9 @@ async function findPending(connection: Queryable, migrations: readonly Migration
   for (const row of rows) {
     const known = migrations.find((migration) => migration.owner === row.owner && migration.number === row.number);
     if (!known && owners.has(row.owner)) {
-      throw new MigrationFault(`The database is newer than this program: it has ${row.owner}/${row.number} (${row.name}). Start a newer version.`);
+      throw new MigrationFault(
+        `The database is newer than this program: it has ${row.owner}/${row.number} (${row.name}). Start a newer version.`,
+      );
     }
     if (known && known.checksum !== row.checksum) {
       throw new MigrationFault(`migrations/${row.owner}/${row.number} (${row.name}) was changed after it was applied.`);
@@ -84,13 +97,10 @@ async function apply(connection: Queryable, migration: Migration, log: Logger, n
   await connection.query('begin');
   try {
     await connection.query(migration.sql);
-    await connection.query('insert into migrations (owner, number, name, checksum, applied_at) values ($1, $2, $3, $4, $5)', [
-      migration.owner,
-      migration.number,
-      migration.name,
-      migration.checksum,
-      nowMs,
-    ]);
+    await connection.query(
+      'insert into migrations (owner, number, name, checksum, applied_at) values ($1, $2, $3, $4, $5)',
+      [migration.owner, migration.number, migration.name, migration.checksum, nowMs],
+    );
     await connection.query('commit');
   } catch (error) {
     await connection.query('rollback');

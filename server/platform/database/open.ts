@@ -1,7 +1,7 @@
 import type { PlatformSettings } from '../config/platform-settings.ts';
 import { EXIT_CONFIG, EXIT_TRY_AGAIN, StartFault } from '../config/start-fault.ts';
-import type { AppendedEvents } from '../events/append.ts';
 import { Unavailable } from '../errors.ts';
+import type { AppendedEvents } from '../events/append.ts';
 import type { Ports } from '../ports.ts';
 import { PostgresDatabase } from './database.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts';
@@ -61,8 +61,16 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
       `select current_setting('server_version_num')::int / 10000 as version, current_database() as name`,
     );
     if (row!.version < OLDEST_MAJOR)
-      throw new StartFault(EXIT_CONFIG, `DATABASE_URL: PostgreSQL ${row!.version} is too old; accepted: ${OLDEST_MAJOR} or newer`);
-    return { database, embedded, place: embedded ? settings.DATA_DIR : `PostgreSQL ${row!.version}, database ${row!.name}`, close };
+      throw new StartFault(
+        EXIT_CONFIG,
+        `DATABASE_URL: PostgreSQL ${row!.version} is too old; accepted: ${OLDEST_MAJOR} or newer`,
+      );
+    return {
+      database,
+      embedded,
+      place: embedded ? settings.DATA_DIR : `PostgreSQL ${row!.version}, database ${row!.name}`,
+      close,
+    };
   } catch (error) {
     await close();
     throw embedded === null ? unreachable(error) : error;

@@ -19,7 +19,10 @@ export async function openCurrent(options: OpenCurrentOptions): Promise<OpenData
   try {
     const pending = await pendingMigrations(opened.database, migrations);
     if (attached && pending.length > 0) {
-      throw new StartFault(EXIT_CONFIG, 'the server that runs is older than this program: stop it, then start it with this one');
+      throw new StartFault(
+        EXIT_CONFIG,
+        'the server that runs is older than this program: stop it, then start it with this one',
+      );
     }
     if (opened.embedded !== null && pending.length > 0 && pending.length < migrations.length) {
       await opened.close();

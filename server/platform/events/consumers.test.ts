@@ -8,7 +8,12 @@ import { ConsumerRunner, type Step } from './consumers.ts';
 type Handler = (step: Step) => Promise<void>;
 
 function runner(core: TestCore, handle: Handler, owner = core.ports.ids.uuid()): ConsumerRunner {
-  return new ConsumerRunner({ definition: { name: 'test', topicPrefix: 'work/', handle }, ports: core.ports, database: core.database, owner });
+  return new ConsumerRunner({
+    definition: { name: 'test', topicPrefix: 'work/', handle },
+    ports: core.ports,
+    database: core.database,
+    owner,
+  });
 }
 
 const append = (core: TestCore, topic: string, data: unknown) =>
@@ -29,13 +34,20 @@ test('PF-22: a consumer sees every event of its topics once, in order, and its c
     });
     consumer.start();
     await consumer.idle();
-    assert.deepEqual(await core.database.query('select n from effects order by n'), [{ n: 1 }], 'stops before what failed');
+    assert.deepEqual(
+      await core.database.query('select n from effects order by n'),
+      [{ n: 1 }],
+      'stops before what failed',
+    );
     failAt = undefined;
     core.ports.clock.advance(60_000);
     await consumer.idle();
     await append(core, 'work/a', 4);
     await consumer.idle();
-    assert.deepEqual(await core.database.query('select n from effects order by n'), [1, 2, 3, 4].map((n) => ({ n })));
+    assert.deepEqual(
+      await core.database.query('select n from effects order by n'),
+      [1, 2, 3, 4].map((n) => ({ n })),
+    );
     await consumer.stop();
   } finally {
     await core.close();
@@ -95,7 +107,13 @@ test('PF-31: timers of a stream are merged with its events by time, events first
     );
     await core.database.transaction('change', async (tx) => {
       await timers.set(tx, [{ kind: 'k', key: 'moved', dueAt: 9000, stream: 'work/a' }]);
-      assert.equal(await timers.cancel(tx, [{ kind: 'k', key: 'cancelled' }, { kind: 'k', key: 'never set' }]), 1);
+      assert.equal(
+        await timers.cancel(tx, [
+          { kind: 'k', key: 'cancelled' },
+          { kind: 'k', key: 'never set' },
+        ]),
+        1,
+      );
     });
     core.ports.clock.set(2000);
     await append(core, 'work/a', 'event at 2000');
@@ -115,13 +133,17 @@ test('PF-31: a timer gives way to an event that was registered before it was due
   const core = await createTestCore({ nowMs: 1000 });
   try {
     const timers = new Timers({ ports: core.ports, database: core.database, owner: core.ports.ids.uuid() });
-    await core.database.transaction('set', (tx) => timers.set(tx, [{ kind: 'k', key: 'due', dueAt: 2000, stream: 'work/a' }]));
+    await core.database.transaction('set', (tx) =>
+      timers.set(tx, [{ kind: 'k', key: 'due', dueAt: 2000, stream: 'work/a' }]),
+    );
     const seen: string[] = [];
     const consumer = runner(core, async (step) => {
       if (step.timer && seen.length === 0) {
         // Committed after the runner looked for events and before the timer's own transaction.
         seen.push('chosen too early');
-        const late = core.database.transaction('late', async (tx) => tx.append({ topic: 'work/a', type: 'x', data: 'event' }));
+        const late = core.database.transaction('late', async (tx) =>
+          tx.append({ topic: 'work/a', type: 'x', data: 'event' }),
+        );
         await late;
         await core.database.query(`update events set at = 1999 where topic = 'work/a'`);
       }
@@ -181,7 +203,9 @@ test('PF-22: an outage parks no consumer, however often it is tried', async () =
       core.ports.clock.advance(60_000);
     }
     assert.ok(tries >= 20, String(tries));
-    assert.deepEqual(await core.database.query('select failures, parked_at from consumer_positions'), [{ failures: 0, parked_at: null }]);
+    assert.deepEqual(await core.database.query('select failures, parked_at from consumer_positions'), [
+      { failures: 0, parked_at: null },
+    ]);
     await consumer.stop();
   } finally {
     await core.close();
@@ -203,7 +227,9 @@ test('PF-22: a topic that fails for itself is parked, others go on (M8)', async 
       await consumer.idle();
       core.ports.clock.advance(60_000);
     }
-    const [row] = await core.database.query<{ error: string }>(`select error from consumer_positions where topic = 'work/bad' and parked_at is not null`);
+    const [row] = await core.database.query<{ error: string }>(
+      `select error from consumer_positions where topic = 'work/bad' and parked_at is not null`,
+    );
     assert.equal(row?.error, 'broken');
     assert.deepEqual(seen, [2]);
     await consumer.stop();

@@ -1,6 +1,6 @@
 import type { Database, Tx } from '../database/types.ts';
 import { Unavailable } from '../errors.ts';
-import { takeLease, releaseLease, LEASE_MS } from '../jobs/leases.ts';
+import { LEASE_MS, releaseLease, takeLease } from '../jobs/leases.ts';
 import { parkFailedTimer, TIMER_COLUMNS, type Timer, timerFromRow } from '../jobs/timers.ts';
 import type { Ports } from '../ports.ts';
 import { readEvents } from './log.ts';
@@ -90,7 +90,9 @@ export class ConsumerRunner {
     this.#waits.clear();
     await this.#scanning;
     await Promise.all(this.#active.values());
-    await Promise.allSettled([...this.#leases.keys()].map((topic) => releaseLease(this.#database, this.#leaseName(topic), this.#owner)));
+    await Promise.allSettled(
+      [...this.#leases.keys()].map((topic) => releaseLease(this.#database, this.#leaseName(topic), this.#owner)),
+    );
   }
 
   /** Work for a topic may have come. */
@@ -158,9 +160,13 @@ export class ConsumerRunner {
       }
       this.#forgetPast(now);
     } catch (error) {
-      this.#ports.log.warn({ err: error, consumer: this.definition.name }, 'looking for work failed; trying again shortly');
+      this.#ports.log.warn(
+        { err: error, consumer: this.definition.name },
+        'looking for work failed; trying again shortly',
+      );
     }
-    if (!this.#stopped) this.#cancelScan = this.#ports.clock.at(this.#ports.clock.now() + SCAN_MS, () => void this.scan());
+    if (!this.#stopped)
+      this.#cancelScan = this.#ports.clock.at(this.#ports.clock.now() + SCAN_MS, () => void this.scan());
   }
 
   /** What is over is not kept: a topic may never be worked on again. */
@@ -176,7 +182,9 @@ export class ConsumerRunner {
       this.#queued.delete(topic);
       if ((this.#retryAt.get(topic) ?? 0) > this.#ports.clock.now()) continue;
       const work = this.#work(topic)
-        .catch((error: unknown) => this.#ports.log.error({ err: error, consumer: this.definition.name, topic }, 'consumer stopped on a topic'))
+        .catch((error: unknown) =>
+          this.#ports.log.error({ err: error, consumer: this.definition.name, topic }, 'consumer stopped on a topic'),
+        )
         .finally(() => {
           this.#active.delete(topic);
           this.#startNext();
@@ -198,7 +206,9 @@ export class ConsumerRunner {
       const timer = await this.#dueTimer(topic);
       if (!event && !timer) return;
       const takeEvent = event !== undefined && (timer === undefined || event.at <= timer.dueAt);
-      const step = takeEvent ? this.#step(topic, lease, { event, position }) : this.#step(topic, lease, { timer: timer!, position });
+      const step = takeEvent
+        ? this.#step(topic, lease, { event, position })
+        : this.#step(topic, lease, { timer: timer!, position });
       const result = await this.#attempt(step);
       if (result === 'lost') {
         this.#leases.delete(topic);
@@ -225,7 +235,16 @@ export class ConsumerRunner {
     } catch (error) {
       if (error instanceof LeaseLost) return 'lost';
       if (error instanceof StepOvertaken) return 'overtaken';
-      this.#ports.log.error({ err: error, consumer: this.definition.name, topic: step.topic, seq: step.event?.seq, timer: step.timer?.kind }, 'consumer failed');
+      this.#ports.log.error(
+        {
+          err: error,
+          consumer: this.definition.name,
+          topic: step.topic,
+          seq: step.event?.seq,
+          timer: step.timer?.kind,
+        },
+        'consumer failed',
+      );
       await this.#recordFailure(step, error);
       return 'failed';
     }
@@ -243,18 +262,35 @@ export class ConsumerRunner {
       const [row] = await this.#database.query<{ failures: number; parked_at: bigint | null }>(
         `update consumer_positions set failures = failures + 1, error = $3, parked_at = case when failures + 1 >= $4 then $5::bigint end
          where consumer = $1 and topic = $2 returning failures, parked_at`,
-        [this.definition.name, step.topic, String((error as Error)?.message ?? error).slice(0, 500), FAILURES_BEFORE_PARKING, now],
+        [
+          this.definition.name,
+          step.topic,
+          String((error as Error)?.message ?? error).slice(0, 500),
+          FAILURES_BEFORE_PARKING,
+          now,
+        ],
       );
-      if (row?.parked_at) this.#ports.log.fatal({ consumer: this.definition.name, topic: step.topic }, 'consumer is parked: an admin must look');
+      if (row?.parked_at)
+        this.#ports.log.fatal(
+          { consumer: this.definition.name, topic: step.topic },
+          'consumer is parked: an admin must look',
+        );
       this.#retryAt.set(step.topic, now + Math.min(100 * 2 ** (row?.failures ?? 1), 60_000));
     }
   }
 
-  #step(topic: string, lease: Lease, what: { event?: LoggedEvent; timer?: Timer; position: number }): Step & { completed(): boolean } {
+  #step(
+    topic: string,
+    lease: Lease,
+    what: { event?: LoggedEvent; timer?: Timer; position: number },
+  ): Step & { completed(): boolean } {
     const { name } = this.definition;
     let completed = false;
     const guard = async (tx: Tx) => {
-      const rows = await tx.query('select 1 from consumer_positions where consumer = $1 and topic = $2 and fence = $3 for update', [name, topic, lease.fence]);
+      const rows = await tx.query(
+        'select 1 from consumer_positions where consumer = $1 and topic = $2 and fence = $3 for update',
+        [name, topic, lease.fence],
+      );
       if (rows.length === 0) throw new LeaseLost(topic);
     };
     return {
@@ -273,18 +309,15 @@ export class ConsumerRunner {
           // The effect's row locks come before the timer's, as in every transaction that sets one (DESIGN M3).
           const result = await fn(tx);
           if (what.event) {
-            await tx.query(`update consumer_positions set seq = $3, moved_at = $4, failures = 0, error = null where consumer = $1 and topic = $2`, [
-              name,
-              topic,
-              what.event.seq,
-              tx.now,
-            ]);
+            await tx.query(
+              `update consumer_positions set seq = $3, moved_at = $4, failures = 0, error = null where consumer = $1 and topic = $2`,
+              [name, topic, what.event.seq, tx.now],
+            );
           } else if (what.timer) {
-            const gone = await tx.query('delete from timers where kind = $1 and key = $2 and due_at = $3 returning 1 as one', [
-              what.timer.kind,
-              what.timer.key,
-              what.timer.dueAt,
-            ]);
+            const gone = await tx.query(
+              'delete from timers where kind = $1 and key = $2 and due_at = $3 returning 1 as one',
+              [what.timer.kind, what.timer.key, what.timer.dueAt],
+            );
             // Moved or cancelled since it was read: it is not due any more.
             if (gone.length === 0) throw new StepOvertaken();
           }
@@ -295,7 +328,10 @@ export class ConsumerRunner {
       },
       giveWayToEarlierEvents: async (tx) => {
         if (!what.timer) return;
-        const earlier = await tx.query('select 1 as one from events where topic = $1 and seq > $2 and at <= $3 limit 1', [topic, what.position, what.timer.dueAt]);
+        const earlier = await tx.query(
+          'select 1 as one from events where topic = $1 and seq > $2 and at <= $3 limit 1',
+          [topic, what.position, what.timer.dueAt],
+        );
         if (earlier.length > 0) throw new StepOvertaken();
       },
     };

@@ -8,9 +8,13 @@ import type { Bus, BusMessage, LoggedEvent } from './types.ts';
 const append = (core: TestCore, topic: string, data: unknown) =>
   core.database.transaction('append', async (tx) => tx.append({ topic, type: 'x', data }));
 
-function collector(): { events: LoggedEvent[]; listen(events: readonly LoggedEvent[]): void; until(count: number): Promise<void> } {
+function collector(): {
+  events: LoggedEvent[];
+  listen(events: readonly LoggedEvent[]): void;
+  until(count: number): Promise<void>;
+} {
   const events: LoggedEvent[] = [];
-  let check = () => undefined as void;
+  let check: () => void = () => undefined;
   return {
     events,
     listen(batch) {
@@ -55,7 +59,10 @@ test('PF-21: followers get every event of their topic once, in order, from the m
     assert.equal(following.seq, 1);
     await Promise.all(Array.from({ length: 50 }, (_, i) => append(core, 't', i + 1)));
     await seen.until(50);
-    assert.deepEqual(seen.events.map((event) => event.seq), Array.from({ length: 50 }, (_, i) => i + 2));
+    assert.deepEqual(
+      seen.events.map((event) => event.seq),
+      Array.from({ length: 50 }, (_, i) => i + 2),
+    );
     following.stop();
     await append(core, 't', 'unheard');
     assert.equal(seen.events.length, 50);
@@ -77,7 +84,10 @@ test('PF-21: what the bus loses is read from the log, also the last events of a 
     // The last message was lost: no later one shows the gap, comparing heads does.
     await other.feed.checkHeads();
     await seen.until(30);
-    assert.deepEqual(seen.events.map((event) => event.data), Array.from({ length: 30 }, (_, i) => i));
+    assert.deepEqual(
+      seen.events.map((event) => event.data),
+      Array.from({ length: 30 }, (_, i) => i),
+    );
   } finally {
     await other.close();
     await core.close();
@@ -95,7 +105,10 @@ test('PF-21: two processes without a bus hear of each other by comparing heads',
     await append(core, 't', 'c');
     await other.feed.checkHeads();
     await seen.until(3);
-    assert.deepEqual(seen.events.map((event) => event.data), ['a', 'b', 'c']);
+    assert.deepEqual(
+      seen.events.map((event) => event.data),
+      ['a', 'b', 'c'],
+    );
   } finally {
     await other.close();
     await core.close();
@@ -108,7 +121,10 @@ test('PF-23: a position names the epoch; reading goes on after a seq', async () 
     for (const n of [1, 2, 3, 4]) await append(core, 't', n);
     assert.equal(await core.feed.head('t'), 4);
     assert.equal(await core.feed.head('unknown'), 0);
-    assert.deepEqual((await readEvents(core.database, 't', 1, 2)).map((event) => event.data), [2, 3]);
+    assert.deepEqual(
+      (await readEvents(core.database, 't', 1, 2)).map((event) => event.data),
+      [2, 3],
+    );
   } finally {
     await core.close();
   }

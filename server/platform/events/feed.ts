@@ -55,8 +55,7 @@ export class TopicFeed implements EventFeed {
   }
 
   async follow(topic: string, fn: Listener): Promise<Following> {
-    let state = this.#topics.get(topic);
-    if (!state) this.#topics.set(topic, (state = this.#open(topic)));
+    const state = this.#topics.get(topic) ?? this.#open(topic);
     await state.ready;
     // Another follower may have left and closed the topic meanwhile.
     if (this.#topics.get(topic) !== state) return await this.follow(topic, fn);
@@ -115,7 +114,17 @@ export class TopicFeed implements EventFeed {
   }
 
   #open(topic: string): TopicState {
-    const state: TopicState = { topic, head: undefined, ready: Promise.resolve(), listeners: new Set(), early: new Map(), overflowed: false, gapTimer: undefined, catchingUp: undefined };
+    const state: TopicState = {
+      topic,
+      head: undefined,
+      ready: Promise.resolve(),
+      listeners: new Set(),
+      early: new Map(),
+      overflowed: false,
+      gapTimer: undefined,
+      catchingUp: undefined,
+    };
+    this.#topics.set(topic, state);
     state.ready = this.head(topic).then((head) => {
       state.head = head;
       for (const seq of state.early.keys()) if (seq <= head) state.early.delete(seq);
@@ -168,7 +177,12 @@ export class TopicFeed implements EventFeed {
 
   #catchUp(state: TopicState): Promise<void> {
     state.catchingUp ??= this.#readMissing(state)
-      .catch((error: unknown) => this.#log.warn({ err: error, topic: state.topic }, 'could not read missing events; the next check of heads tries again'))
+      .catch((error: unknown) =>
+        this.#log.warn(
+          { err: error, topic: state.topic },
+          'could not read missing events; the next check of heads tries again',
+        ),
+      )
       .finally(() => {
         state.catchingUp = undefined;
       });
@@ -196,7 +210,9 @@ export class TopicFeed implements EventFeed {
         this.#database,
         topics.map((state) => state.topic),
       );
-      await Promise.all(topics.map((state) => ((heads.get(state.topic) ?? 0) > state.head! ? this.#catchUp(state) : undefined)));
+      await Promise.all(
+        topics.map((state) => ((heads.get(state.topic) ?? 0) > state.head! ? this.#catchUp(state) : undefined)),
+      );
     } catch (error) {
       this.#log.warn({ err: error }, 'heads of topics could not be compared');
     }

@@ -11,7 +11,12 @@ interface EventRow {
 }
 
 /** Reads at most `limit` events of a topic after `since`, oldest first. */
-export async function readEvents(database: Queryable, topic: string, since: number, limit: number): Promise<LoggedEvent[]> {
+export async function readEvents(
+  database: Queryable,
+  topic: string,
+  since: number,
+  limit: number,
+): Promise<LoggedEvent[]> {
   const rows = await database.query<EventRow>(
     'select topic, seq, type, at, actor, data from events where topic = $1 and seq > $2 order by seq limit $3',
     [topic, since, limit],
@@ -21,6 +26,9 @@ export async function readEvents(database: Queryable, topic: string, since: numb
 
 /** Heads of the given topics; a topic without events is absent. */
 export async function readHeads(database: Queryable, topics: readonly string[]): Promise<Map<string, number>> {
-  const rows = await database.query<{ topic: string; seq: bigint }>('select topic, seq from topics where topic = any ($1::text[])', [topics]);
+  const rows = await database.query<{ topic: string; seq: bigint }>(
+    'select topic, seq from topics where topic = any ($1::text[])',
+    [topics],
+  );
   return new Map(rows.map((row) => [row.topic, Number(row.seq)]));
 }

@@ -59,7 +59,9 @@ async function reachable(context: TestContext): Promise<boolean> {
 test('PF-21: over Redis large transactions arrive, and a foreign text on the channel stops nobody', async (context) => {
   if (!(await reachable(context))) return;
   const channel = `greenroom-test:${randomUUID()}`;
-  const [one, two] = await Promise.all(['one', 'two'].map((processId) => createRedisBus({ url, channel, processId, log })));
+  const [one, two] = await Promise.all(
+    ['one', 'two'].map((processId) => createRedisBus({ url, channel, processId, log })),
+  );
   const stranger = new Redis(url);
   try {
     const reconnected = Promise.withResolvers<void>();
@@ -86,7 +88,9 @@ test('M7: messages to a Redis that does not answer are bounded, and the bus says
   if (!(await reachable(context))) return;
   const folder = mkdtempSync(join(tmpdir(), 'greenroom-redis-'));
   const socket = join(folder, 's');
-  const server = spawn('redis-server', ['--port', '0', '--unixsocket', socket, '--save', '', '--dir', folder], { stdio: 'ignore' });
+  const server = spawn('redis-server', ['--port', '0', '--unixsocket', socket, '--save', '', '--dir', folder], {
+    stdio: 'ignore',
+  });
   const spawned = await once(server, 'spawn').then(
     () => true,
     () => false,

@@ -23,10 +23,7 @@ export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
   const receiver = connectTo(url);
   const listeners = new Set<(message: BusMessage) => void>();
   const reconnected = new Set<() => void>();
-  let outgoing: BusMessage[] = [];
-  let inFlight = 0;
-  /** Whether Redis took the last message it was sent. */
-  let answers = true;
+  const publisher = new Publisher(sender, options);
   let subscribed = false;
 
   for (const [name, client] of [['sender', sender] as const, ['receiver', receiver] as const]) {
@@ -50,39 +47,15 @@ export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
     for (const message of messages) for (const fn of listeners) fn(message);
   });
 
-  const flush = () => {
-    const messages = outgoing;
-    outgoing = [];
-    if (sender.status !== 'ready') return;
-    for (const text of envelopes(options.processId, messages)) {
-      if (inFlight >= MAX_IN_FLIGHT) return;
-      inFlight++;
-      sender
-        .publish(options.channel, text)
-        .then(
-          () => {
-            answers = true;
-          },
-          (err: Error) => {
-            answers = false;
-            log.warn({ err: err.message }, 'redis bus lost a message');
-          },
-        )
-        .finally(() => inFlight--);
-    }
-  };
-
   // A Redis that is away must not stop the start: heads are compared until it is back (DESIGN M7).
   await Promise.allSettled([sender.connect(), receiver.connect()]);
   return {
-    publish(message) {
-      if (outgoing.push(message) === 1) setImmediate(flush);
-    },
+    publish: (message) => publisher.publish(message),
     subscribe(fn) {
       listeners.add(fn);
       return () => listeners.delete(fn);
     },
-    healthy: () => subscribed && sender.status === 'ready' && answers && inFlight < MAX_IN_FLIGHT,
+    healthy: () => subscribed && publisher.healthy,
     onReconnect(fn) {
       reconnected.add(fn);
       return () => reconnected.delete(fn);
@@ -96,9 +69,61 @@ export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
   };
 }
 
+/** Sends what a tick has gathered, so much at once as Redis keeps up with. */
+class Publisher {
+  readonly #sender: Redis;
+  readonly #options: RedisBusOptions;
+  #outgoing: BusMessage[] = [];
+  #inFlight = 0;
+  /** Whether Redis took the last message it was sent. */
+  #answers = true;
+
+  constructor(sender: Redis, options: RedisBusOptions) {
+    this.#sender = sender;
+    this.#options = options;
+  }
+
+  get healthy(): boolean {
+    return this.#sender.status === 'ready' && this.#answers && this.#inFlight < MAX_IN_FLIGHT;
+  }
+
+  publish(message: BusMessage): void {
+    if (this.#outgoing.push(message) === 1) setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    const messages = this.#outgoing;
+    this.#outgoing = [];
+    if (this.#sender.status !== 'ready') return;
+    for (const text of envelopes(this.#options.processId, messages)) {
+      if (this.#inFlight >= MAX_IN_FLIGHT) return;
+      this.#inFlight++;
+      void this.#send(text);
+    }
+  }
+
+  async #send(text: string): Promise<void> {
+    try {
+      await this.#sender.publish(this.#options.channel, text);
+      this.#answers = true;
+    } catch (error) {
+      this.#answers = false;
+      this.#options.log.warn({ err: (error as Error).message }, 'redis bus lost a message');
+    } finally {
+      this.#inFlight--;
+    }
+  }
+}
+
 function connectTo(url: string, limits: { commandTimeout?: number } = {}): Redis {
   const retryStrategy = (attempt: number) => Math.min(50 * 2 ** attempt, 2_000);
-  return new Redis(url, { ...limits, lazyConnect: true, maxRetriesPerRequest: 1, enableOfflineQueue: false, retryStrategy });
+  return new Redis(url, {
+    ...limits,
+    lazyConnect: true,
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    retryStrategy,
+  });
 }
 
 /** What a process sends in one tick, as texts of at most `MAX_MESSAGE_BYTES`; an event too large for one is left out. */

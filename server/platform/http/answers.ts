@@ -8,7 +8,7 @@ import { ERROR_CODES } from './codes.ts';
 import { presentError, retryAfterSeconds, toDomainError } from './errors.ts';
 import { exchangeOf } from './exchange.ts';
 import { answerStale } from './hot-routes.ts';
-import { DEFAULT_LIMITS, forAddress, type MemoryLimits } from './limits.ts';
+import { addLimitHeaders, forAddress, type Limit, type MemoryLimits } from './limits.ts';
 import { isBelow, type Mounts } from './mounts.ts';
 import { replyReady } from './ready.ts';
 import type { RouteTable } from './routes.ts';
@@ -20,6 +20,8 @@ export interface AnswerParts {
   hot: HotCache;
   site: Site;
   hotLimits: MemoryLimits;
+  /** The limit of unknown paths; null = none. */
+  unknownLimit: Limit | null;
 }
 
 /** Any error in the form of the surface it happened on (PF-05, PF-60); what nobody foresaw is logged with the request's id and told nobody. */
@@ -56,8 +58,7 @@ const ERROR_CODE_UNFORESEEN = 'internal_error' satisfies keyof typeof ERROR_CODE
 export function answerUnknown(parts: AnswerParts, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { address, path, id } = exchangeOf(request.raw);
   request.principal = { kind: 'anonymous', address };
-  const taken = parts.hotLimits.take(`unknown|${limitAddress(address)}`, forAddress(DEFAULT_LIMITS.read));
-  if (!taken.allowed) throw new TooMany('rate_limited', 'Too many requests.', taken.resetMs);
+  limitUnknown(parts, address, reply);
   const plain = decoded(path);
   const mount = parts.mounts.ownerOf(plain);
   const reads = request.method === 'GET' || request.method === 'HEAD';
@@ -78,6 +79,15 @@ export function answerUnknown(parts: AnswerParts, request: FastifyRequest, reply
   }
   request.log.debug({ requestId: id, path }, 'unknown path');
   throw new NotFound('not_found', 'Nothing is here.');
+}
+
+function limitUnknown({ unknownLimit, hotLimits }: AnswerParts, address: string, reply: FastifyReply): void {
+  if (unknownLimit === null) return;
+  const taken = hotLimits.take(`unknown|${limitAddress(address)}`, forAddress(unknownLimit));
+  const headers: string[] = [];
+  addLimitHeaders(headers, taken);
+  for (let index = 0; index < headers.length; index += 2) reply.header(headers[index]!, headers[index + 1]);
+  if (!taken.allowed) throw new TooMany('rate_limited', 'Too many requests.', taken.resetMs);
 }
 
 /** Whether a page is wanted: said outright, or (`loosely`) not ruled out. */

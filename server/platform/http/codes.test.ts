@@ -6,7 +6,7 @@ import { ERROR_CODES } from './codes.ts';
 
 const PLATFORM = join(import.meta.dirname, '..');
 const THROWN =
-  /new (?:Invalid|Unauthenticated|Forbidden|NotFound|Conflict|TooMany|Unavailable)\(\s*'(\w+)'|new DomainError\(\s*\d+,\s*'(\w+)'|\[\d{3}, '(\w+)', '/g;
+  /new (?:Invalid|Unauthenticated|Forbidden|NotFound|Conflict|TooMany|Unavailable)\(\s*'(\w+)'|new DomainError\(\s*\d+,\s*'(\w+)'|\[\d{3}, '(\w+)', '|\btaken\('(\w+)'/g;
 
 /** Codes named in the sources of the platform, with one file that names each. */
 function thrownCodes(): Map<string, string> {
@@ -15,7 +15,7 @@ function thrownCodes(): Map<string, string> {
     if (!entry.isFile() || !entry.name.endsWith('.ts') || entry.name.endsWith('.test.ts')) continue;
     const path = join(entry.parentPath, entry.name);
     for (const match of readFileSync(path, 'utf8').matchAll(THROWN))
-      found.set(match[1] ?? match[2] ?? match[3]!, path.slice(PLATFORM.length + 1));
+      found.set(match[1] ?? match[2] ?? match[3] ?? match[4]!, path.slice(PLATFORM.length + 1));
   }
   return found;
 }

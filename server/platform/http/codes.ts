@@ -46,6 +46,7 @@ export const ERROR_CODES = {
   account_not_active: { status: 401, title: 'The account is suspended or deleted' },
   account_not_found: { status: 404, title: 'There is no such account' },
   username_taken: { status: 409, title: 'The name belongs to somebody else' },
+  email_taken: { status: 409, title: 'The e-mail address has an account already' },
   account_changed: { status: 409, title: 'The account is being changed just now' },
   session_not_found: { status: 404, title: 'There is no such session' },
   mail_not_found: { status: 404, title: 'There is no such mail' },

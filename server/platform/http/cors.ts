@@ -15,8 +15,9 @@ export interface Cors {
   /** Headers of the answer to a preflight. */
   preflight(request: IncomingMessage, path: string, methods: readonly string[]): readonly string[];
   /**
-   * Whether a page of this origin may act with the cookies of this server, for upgrades and streams (PF-64). `host` is the request's Host: a page
-   * of the very host it calls is no foreign one, under whatever name people reach this server (localhost, a LAN address).
+   * Whether a page of this origin may act with the cookies of this server, for upgrades and streams (PF-64). `host` is the request's Host: over plain
+   * HTTP a page of the very host it calls is no foreign one, under whatever name people reach this server (localhost, a LAN address). With HTTPS
+   * there is one name, and a page of the same host without it may be anybody's on the way.
    */
   isAllowed(origin: string, host: string | undefined): boolean;
 }
@@ -25,6 +26,7 @@ const NONE: readonly string[] = [];
 
 export function createCors(options: { publicUrl: string; origins: readonly string[]; mounts: Mounts }): Cors {
   const allowed = new Set([options.publicUrl, ...options.origins]);
+  const isPlain = options.publicUrl.startsWith('http:');
   const headers: Cors['headers'] = (request, path) => {
     const { origin } = request.headers;
     if (origin === undefined) return NONE;
@@ -66,6 +68,7 @@ export function createCors(options: { publicUrl: string; origins: readonly strin
         String(PREFLIGHT_SECONDS),
       ];
     },
-    isAllowed: (origin, host) => allowed.has(origin) || (host !== undefined && URL.parse(origin)?.host === host),
+    isAllowed: (origin, host) =>
+      allowed.has(origin) || (isPlain && host !== undefined && URL.parse(origin)?.host === host),
   };
 }

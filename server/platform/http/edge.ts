@@ -115,7 +115,7 @@ function createReadyWriter(parts: EdgeParts) {
 }
 
 /** The request target as a path, also when a proxy sent it in absolute form. */
-function originForm(request: IncomingMessage): string {
+export function originForm(request: IncomingMessage): string {
   const url = request.url ?? '/';
   if (url.startsWith('/')) return url;
   const parsed = URL.parse(url);

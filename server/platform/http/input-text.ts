@@ -12,6 +12,21 @@ export function checkText(value: unknown, where: string): void {
   walk(value, where, 0);
 }
 
+/**
+ * Refuses a query that does not decode to text (PF-04): the parser would hand it on as it stands, percent signs and all. An unpaired surrogate has no
+ * encoding, so it is refused here too.
+ * @throws Invalid
+ */
+export function checkQueryEncoding(url: string): void {
+  const at = url.indexOf('?');
+  if (at < 0 || !url.includes('%', at)) return;
+  try {
+    decodeURIComponent(url.slice(at));
+  } catch {
+    throw new Invalid('malformed_url', 'query: a wrong percent-encoding');
+  }
+}
+
 function walk(value: unknown, where: string, depth: number): void {
   if (typeof value === 'string') {
     checkString(value, where);

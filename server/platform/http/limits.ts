@@ -109,7 +109,8 @@ export class RedisLimits implements LimitStore {
   }
 
   async take(key: string, limit: Limit): Promise<Taken> {
-    if (this.#redis.status !== 'ready' || performance.now() < this.#pausedUntilMs) return this.#fallback.take(key, limit);
+    if (this.#redis.status !== 'ready' || performance.now() < this.#pausedUntilMs)
+      return this.#fallback.take(key, limit);
     try {
       const answer: unknown = await this.#redis.eval(TAKE_SCRIPT, 1, this.#prefix + key, limit.windowMs);
       const [count, resetMs] = Array.isArray(answer) ? answer.map(Number) : [];

@@ -7,7 +7,7 @@ import { exchangeOf } from './exchange.ts';
 import { addHotRoutes, type HotRouteParts } from './hot-routes.ts';
 import type { IdempotencyKeys } from './idempotency.ts';
 import { addIdempotency } from './idempotent-routes.ts';
-import { checkText } from './input-text.ts';
+import { checkQueryEncoding, checkText } from './input-text.ts';
 import { addLimitHeaders, forAddress, type Limit, type LimitStore, type MemoryLimits, type Taken } from './limits.ts';
 import { limitGroupOf } from './routes.ts';
 import { createResponseCheck } from './schemas.ts';
@@ -67,6 +67,7 @@ export function addPipeline(
 
   scope.addHook('preValidation', async (request) => {
     checkText(request.params, 'path');
+    checkQueryEncoding(exchangeOf(request.raw).key);
     checkText(request.query, 'query');
     checkText(request.body, 'body');
     if (!SAFE_METHODS.has(request.method) && request.routeOptions.config.csrf !== false)

@@ -227,6 +227,10 @@ describe('requests', () => {
     assert.equal(((await server.send('GET', '/r/search?q=1&a%00=1')).body as { code: string }).code, 'invalid_text');
     assert.equal(((await server.send('GET', '/r/bets/%00')).body as { code: string }).code, 'invalid_text');
     assert.equal(((await server.send('GET', '/r/search?__proto__=1')).body as { code: string }).code, 'invalid_key');
+    for (const query of ['q=%ED%A0%80', 'q=1&b=%zz', '%ff=1', 'q=%']) {
+      const answer = await server.send('GET', `/r/search?${query}`);
+      assert.deepEqual([answer.status, (answer.body as { code: string }).code], [400, 'malformed_url'], query);
+    }
   });
 
   it('PF-04: depth is bounded', async () => {

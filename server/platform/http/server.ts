@@ -96,7 +96,8 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   const https = settings.PUBLIC_URL.startsWith('https:');
   const server = createNodeServer(settings);
   const drain = new Drain(server);
-  const answers: AnswerParts = { mounts, routes, hot, site, hotLimits };
+  const unknownLimit = settings.RATE_LIMITS ? DEFAULT_LIMITS.read : null;
+  const answers: AnswerParts = { mounts, routes, hot, site, hotLimits, unknownLimit };
   const edge: EdgeParts = {
     ...answers,
     addresses,
@@ -247,7 +248,11 @@ function cannotListen(error: unknown, { HOST, PORT }: { HOST: string; PORT: numb
     return new StartFault(EXIT_TRY_AGAIN, message, options);
   }
   if (code === 'EACCES')
-    return new StartFault(EXIT_CONFIG, `PORT: this user may not listen on port ${PORT}; accepted: a port from 1024`, options);
+    return new StartFault(
+      EXIT_CONFIG,
+      `PORT: this user may not listen on port ${PORT}; accepted: a port from 1024`,
+      options,
+    );
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return new StartFault(EXIT_CONFIG, `HOST: ${HOST} is no address of this machine`, options);
   return error;

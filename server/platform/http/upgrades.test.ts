@@ -56,6 +56,12 @@ async function start(routes: ExactUpgradeRoute[]) {
   };
 }
 
+test('PF-60 the target of an upgrade may come in absolute form, as proxies send it', async () => {
+  const server = await start([route('realtime', { path: '/realtime' })]);
+  assert.equal(nameOf(await server.ask('http://live.example.org/realtime?a=1')), 'realtime');
+  await server.stop();
+});
+
 const nameOf = ({ body }: { body: string }) => (JSON.parse(body) as { detail: string }).detail;
 
 test('PF-60 exact paths before others, 404 elsewhere, one trailing slash ignored', async () => {

@@ -1,6 +1,7 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '../ports.ts';
+import { originForm } from './edge.ts';
 import type { UpgradeRoute } from './types.ts';
 
 /** An upgrade route that owns one exact path: tried before the others (PF-60). */
@@ -79,7 +80,7 @@ export function createUpgradeDispatcher(
         answerRaw(socket, 503, 'The server is stopping.', { 'Retry-After': '1' });
         return;
       }
-      const { path, query } = splitUrl(request.url ?? '/');
+      const { path, query } = splitUrl(originForm(request));
       const route =
         find(path, query) ?? (path.length > 1 && path.endsWith('/') ? find(path.slice(0, -1), query) : undefined);
       if (route === undefined) {

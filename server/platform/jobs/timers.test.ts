@@ -51,7 +51,9 @@ test('PF-31: an outage parks no timer, however often it is tried', async () => {
       await timers.idle();
       core.ports.clock.advance(1_000);
     }
-    assert.deepEqual(await core.database.query('select failures, parked_at from timers'), [{ failures: 0, parked_at: null }]);
+    assert.deepEqual(await core.database.query('select failures, parked_at from timers'), [
+      { failures: 0, parked_at: null },
+    ]);
     isAway = false;
     await timers.idle();
     assert.equal(fired, 1);
@@ -70,18 +72,26 @@ test('PF-31: a failing timer does not stop the others and is parked after its la
       throw new Error('broken');
     });
     timers.handle('good', async (_tx, timer) => void fired.push(timer.key));
-    await core.database.transaction('set', (tx) => timers.set(tx, [{ kind: 'bad', key: 'b', dueAt: 1000 }, { kind: 'good', key: 'g', dueAt: 1001 }]));
+    await core.database.transaction('set', (tx) =>
+      timers.set(tx, [
+        { kind: 'bad', key: 'b', dueAt: 1000 },
+        { kind: 'good', key: 'g', dueAt: 1001 },
+      ]),
+    );
     core.ports.clock.set(2000);
     timers.start();
     await timers.idle();
     assert.deepEqual(fired, ['g'], 'the other one does not wait');
-    const failures = async () => (await core.database.query<{ failures: number }>(`select failures from timers where kind = 'bad'`))[0]!.failures;
+    const failures = async () =>
+      (await core.database.query<{ failures: number }>(`select failures from timers where kind = 'bad'`))[0]!.failures;
     assert.ok((await failures()) < 3, 'tried once a round, not until it is parked');
     while ((await failures()) < 10) {
       core.ports.clock.advance(1_000);
       await timers.idle();
     }
-    const [row] = await core.database.query<{ error: string; parked_at: bigint }>(`select error, parked_at from timers where kind = 'bad'`);
+    const [row] = await core.database.query<{ error: string; parked_at: bigint }>(
+      `select error, parked_at from timers where kind = 'bad'`,
+    );
     assert.equal(row!.error, 'broken');
     assert.equal(row!.parked_at, BigInt(core.ports.clock.now()));
     await timers.stop();

@@ -37,7 +37,14 @@ interface TimerRow {
 export const TIMER_COLUMNS = 'kind, key, due_at, stream, rank, data';
 
 export function timerFromRow(row: TimerRow): Timer {
-  return { kind: row.kind, key: row.key, dueAt: Number(row.due_at), stream: row.stream, rank: row.rank, data: row.data };
+  return {
+    kind: row.kind,
+    key: row.key,
+    dueAt: Number(row.due_at),
+    stream: row.stream,
+    rank: row.rank,
+    data: row.data,
+  };
 }
 
 /** Handles one due timer inside the transaction that removes it. */
@@ -191,7 +198,10 @@ export class Timers {
       await this.#database.transaction(`timer ${timer.kind}`, async (tx) => {
         // The effect's row locks come before the timer's, as in every transaction that sets one (DESIGN M3).
         await this.#handlers.get(timer.kind)!(tx, timer);
-        const taken = await tx.query('delete from timers where kind = $1 and key = $2 and due_at = $3 returning 1 as one', [timer.kind, timer.key, timer.dueAt]);
+        const taken = await tx.query(
+          'delete from timers where kind = $1 and key = $2 and due_at = $3 returning 1 as one',
+          [timer.kind, timer.key, timer.dueAt],
+        );
         if (taken.length === 0) throw new TimerGone();
       });
       return true;

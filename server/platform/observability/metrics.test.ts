@@ -38,6 +38,21 @@ describe('metrics', () => {
     assert.ok(text.includes(`http_request_duration_seconds_sum{${labels}} 20.004`));
   });
 
+  it('PF-52: a metric that cannot be read is absent, the others are told all the same', async () => {
+    const metrics = new Metrics({ process: false });
+    let isAway = false;
+    metrics.sampled({ name: 'in_database', help: 'x', labels: {} }, async () => {
+      if (isAway) throw new Error('away');
+      return [{ labels: {}, value: 1 }];
+    });
+    metrics.sampled({ name: 'in_memory', help: 'x', labels: {} }, () => [{ labels: {}, value: 2 }]);
+    assert.match(await metrics.text(), /^in_database 1$/m);
+    isAway = true;
+    const text = await metrics.text();
+    assert.doesNotMatch(text, /^in_database \d/m);
+    assert.match(text, /^in_memory 2$/m);
+  });
+
   it('PF-52: sampled values are asked for at the scrape, the catalogue names all', async () => {
     const metrics = new Metrics({ process: true });
     let depth = 3;

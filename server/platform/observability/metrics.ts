@@ -71,8 +71,13 @@ export class Metrics {
       labelNames: Object.keys(metric.labels),
       registers: [this.registry],
       async collect() {
-        const samples = await sample();
+        // While the database is away the metrics that ask it are absent: the others are needed most then.
+        const samples = await Promise.resolve()
+          .then(sample)
+          .catch(() => []);
         this.reset();
+        // A gauge without labels is reset to 0, which would be a lie.
+        this.remove({});
         for (const { labels, value } of samples) this.set(bound(labels), value);
       },
     });

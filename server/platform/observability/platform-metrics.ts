@@ -1,14 +1,34 @@
-import type { ConsumerRunner } from '../events/consumers.ts';
 import type { Platform } from '../platform.ts';
 import type { SocketServer } from '../realtime/types.ts';
 
 /** Metrics of the platform's parts, read when they are scraped (PF-52). */
-export function registerPlatformMetrics(
-  platform: Platform,
-  parts: { native: SocketServer; consumers: readonly ConsumerRunner[] },
-): void {
-  const { metrics, database, hot, feed } = platform;
+export function registerPlatformMetrics(platform: Platform, parts: { native: SocketServer }): void {
   registerSocketMetrics(platform, 'native', parts.native);
+  registerProcessMetrics(platform);
+  registerWorkMetrics(platform);
+}
+
+/** What this process holds: connections, flushes, topics, ready answers. */
+function registerProcessMetrics({ metrics, hot, feed, opened, sockets }: Platform): void {
+  metrics.sampled(
+    {
+      name: 'database_pool',
+      help: 'Database connections of this process, and callers that wait for one',
+      labels: { what: ['open', 'idle', 'waiting'] },
+    },
+    () => {
+      const { open, idle, waiting } = opened.database.connections;
+      return Object.entries({ open, idle, waiting }).map(([what, value]) => ({ labels: { what }, value }));
+    },
+  );
+  metrics.sampled(
+    {
+      name: 'realtime_flushes',
+      help: 'Flushes to connections, their writes and bytes, and readers cut off (PF-26)',
+      labels: { what: ['flushes', 'writes', 'bytes', 'overruns'] },
+    },
+    () => Object.entries(sockets.flusher.stats).map(([what, value]) => ({ labels: { what }, value })),
+  );
   metrics.sampled({ name: 'followed_topics', help: 'Topics this process follows', labels: {} }, () => [
     { labels: {}, value: feed.followedTopics },
   ]);
@@ -24,6 +44,10 @@ export function registerPlatformMetrics(
         value: hot.stats[what],
       })),
   );
+}
+
+/** Work that waits in the database: consumers and timers. */
+function registerWorkMetrics({ metrics, database }: Platform): void {
   metrics.sampled(
     {
       name: 'consumer_lag_events',
@@ -35,6 +59,19 @@ export function registerPlatformMetrics(
         `select p.consumer, sum(t.seq - p.seq)::float8 as lag from consumer_positions p join topics t on t.topic = p.topic group by p.consumer`,
       );
       return rows.map((row) => ({ labels: { consumer: row.consumer }, value: row.lag }));
+    },
+  );
+  metrics.sampled(
+    {
+      name: 'consumers_parked',
+      help: 'Topics on which a durable consumer is parked: an admin must look',
+      labels: { consumer: { max: 50 } },
+    },
+    async () => {
+      const rows = await database.query<{ consumer: string; parked: number }>(
+        'select consumer, count(parked_at)::float8 as parked from consumer_positions group by consumer',
+      );
+      return rows.map((row) => ({ labels: { consumer: row.consumer }, value: row.parked }));
     },
   );
   metrics.sampled(

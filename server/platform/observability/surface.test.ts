@@ -4,6 +4,7 @@ import { Unavailable } from '../errors.ts';
 import { startTestServer } from '../http/test-server.ts';
 import { asyncapiDocument } from './asyncapi.ts';
 import { Metrics } from './metrics.ts';
+import { renderReference } from './reference.ts';
 import { observabilitySurface, type ReadinessCheck } from './surface.ts';
 
 const TOKEN = 't'.repeat(20);
@@ -100,6 +101,24 @@ describe('probes and metrics', () => {
     assert.deepEqual((await server.send('GET', '/openapi.json')).body, { openapi: '3.1.0' });
     assert.deepEqual((await server.send('GET', '/asyncapi.json')).body, { asyncapi: '3.0.0' });
     await server.close();
+  });
+
+  it('PF-02: the reference is a page made from the same document, where nothing in it becomes markup', async () => {
+    const { server } = await start({});
+    const page = await server.send('GET', '/reference');
+    assert.equal(page.status, 200);
+    assert.match(page.headers.get('content-type')!, /^text\/html/);
+    await server.close();
+    const operation = {
+      tags: ['r'],
+      summary: '<script>alert(1)</script>',
+      parameters: [{ name: '"><b>', in: 'query', required: true, schema: { type: 'string' } }],
+      responses: { 200: { description: 'fine' } },
+    };
+    const html = renderReference({ info: { title: 'T', version: '1' }, paths: { '/r/{id}': { get: operation } } });
+    assert.match(html, /<h2>r<\/h2>/);
+    assert.match(html, /GET<\/span> <code>\/r\/\{id\}<\/code>/);
+    assert.doesNotMatch(html, /<script|<b>/);
   });
 
   it('PF-23: every topic is a channel, every event type a message', () => {

@@ -4,6 +4,7 @@ import { DomainError, Unauthenticated } from '../errors.ts';
 import { isLoopback } from '../http/address.ts';
 import type { Surface } from '../http/types.ts';
 import type { Metrics } from './metrics.ts';
+import { renderReference } from './reference.ts';
 
 /** One part of readiness: resolves when the part works, with a word about it if there is one to say. */
 export type ReadinessCheck = () => Promise<string | undefined>;
@@ -27,7 +28,7 @@ export interface ObservabilityOptions {
 export function observabilitySurface(options: ObservabilityOptions): Surface {
   return {
     owner: 'platform',
-    paths: ['=/healthz', '=/readyz', '=/metrics', '=/openapi.json', '=/asyncapi.json'],
+    paths: ['=/healthz', '=/readyz', '=/metrics', '=/openapi.json', '=/asyncapi.json', '=/reference'],
     routes(app: FastifyInstance) {
       const open = { config: { action: 'public' } };
       app.get(
@@ -48,6 +49,12 @@ export function observabilitySurface(options: ObservabilityOptions): Surface {
       });
       app.get('/openapi.json', open, async () => options.openapi());
       app.get('/asyncapi.json', open, async () => options.asyncapi());
+      // The routes are known before the first request and never change.
+      let reference: string | undefined;
+      app.get('/reference', open, async (_request, reply) => {
+        reference ??= renderReference(options.openapi());
+        return await reply.type('text/html; charset=utf-8').send(reference);
+      });
     },
   };
 }

@@ -39,6 +39,23 @@ test('PF-76 64 to 128 KiB gets an error and stays, more is 1009', async () => {
   await wire.stop();
 });
 
+test('PF-60 a handshake that is none is refused as problem+json', async () => {
+  const wire = await startWire({ accept: echo });
+  const { hostname, port } = new URL(wire.url);
+  const socket = connect(Number(port), hostname);
+  socket.write(
+    'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n',
+  );
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk;
+  });
+  await once(socket, 'close');
+  assert.match(text, /^HTTP\/1\.1 400 /);
+  assert.match(text, /Content-Type: application\/problem\+json/);
+  await wire.stop();
+});
+
 test('PF-28 text only: binary closes with 1003, bad UTF-8 with 1007', async () => {
   const wire = await startWire({ accept: echo });
   const binary = await TestClient.open(wire.url);

@@ -71,6 +71,8 @@ class WireSocketServer implements SocketServer {
       closeTimeout: settings.closeTimeoutMs,
     };
     this.#server = new WebSocketServer(options);
+    // A handshake that is none; else the library would answer in a form of its own.
+    this.#server.on('wsClientError', (error, socket) => answerRaw(socket, 400, error.message));
     const visitEveryMs = (wire.pingIntervalMs ?? settings.pingIntervalMs) / 2 / HEARTBEAT_SLOTS;
     this.#heartbeat = setInterval(() => this.#visitSlot(), visitEveryMs).unref();
   }

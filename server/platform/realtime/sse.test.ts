@@ -267,7 +267,13 @@ test('PF-72 access that ends between the question who asks and the stream gets n
 
 test('platform 3: a stream counts for the address that trusted proxies name', async () => {
   const sender = '203.0.113.9';
-  const visitor = { address: sender, wire: 'x', principal: { kind: 'anonymous', address: sender } as const, assign() {}, endAccess() {} };
+  const visitor = {
+    address: sender,
+    wire: 'x',
+    principal: { kind: 'anonymous', address: sender } as const,
+    assign() {},
+    endAccess() {},
+  };
   for (let taken = 0; taken < DEFAULT_REALTIME_SETTINGS.maxPerAddress; taken++) connections.add(visitor);
   const reader = await Reader.open('topic=test/open/sender', { 'x-sender': sender });
   assert.equal(reader.response.statusCode, 429);

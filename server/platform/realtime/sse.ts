@@ -129,14 +129,20 @@ class EventStreamRoute implements EventStreams {
     return this.#deps.connections.findPrincipal(
       () => this.#deps.authenticate(request),
       (principal, hasEnded) => {
-        const isSame = before.kind !== 'account' || (principal.kind === 'account' && principal.accountId === before.accountId);
+        const isSame =
+          before.kind !== 'account' || (principal.kind === 'account' && principal.accountId === before.accountId);
         if (hasEnded || !isSame) throw new Unauthenticated('unauthenticated', 'The session has ended.');
         return this.#register(request, reply, topics, before.kind === 'account' ? principal : before);
       },
     );
   }
 
-  #register(request: FastifyRequest, reply: FastifyReply, topics: readonly string[], principal: Principal): EventStream {
+  #register(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    topics: readonly string[],
+    principal: Principal,
+  ): EventStream {
     const { connections, flusher, settings, feed } = this.#deps;
     const { address } = request;
     if (principal.kind !== 'account' && !connections.hasRoom(address)) throw tooManyConnections();

@@ -35,7 +35,10 @@ export interface TestCoreOptions {
 
 /** The database, clock and feed of one process on a fresh database; everything a service test stands on. */
 export async function createTestCore(options: TestCoreOptions = {}): Promise<TestCore> {
-  const test = await createTestDatabase({ migrationsFolder: MIGRATIONS_FOLDER, owners: options.owners ?? ['platform'] });
+  const test = await createTestDatabase({
+    migrationsFolder: MIGRATIONS_FOLDER,
+    owners: options.owners ?? ['platform'],
+  });
   const core = assemble(test.url, test.pool, options);
   return {
     ...core,
@@ -46,9 +49,18 @@ export async function createTestCore(options: TestCoreOptions = {}): Promise<Tes
   };
 }
 
-function assemble(url: string, pool: ConstructorParameters<typeof PostgresDatabase>[0]['pool'], options: TestCoreOptions): TestCore {
+function assemble(
+  url: string,
+  pool: ConstructorParameters<typeof PostgresDatabase>[0]['pool'],
+  options: TestCoreOptions,
+): TestCore {
   const random = new SeededRandom(options.seed ?? url);
-  const ports = { clock: new ManualClock(options.nowMs), random, ids: random, log: options.log ?? pino({ level: process.env.TEST_LOG ?? 'silent' }) };
+  const ports = {
+    clock: new ManualClock(options.nowMs),
+    random,
+    ids: random,
+    log: options.log ?? pino({ level: process.env.TEST_LOG ?? 'silent' }),
+  };
   const committed: LoggedEvent[] = [];
   const feed: { current?: TopicFeed } = {};
   const database = new PostgresDatabase({
@@ -63,7 +75,13 @@ function assemble(url: string, pool: ConstructorParameters<typeof PostgresDataba
       throw new Error(`deadlock in ${name}: the lock order is broken (DESIGN M3)`, { cause: error });
     },
   });
-  feed.current = new TopicFeed({ epoch: 'test', database, bus: options.bus ?? createMemoryBus(), clock: ports.clock, log: ports.log });
+  feed.current = new TopicFeed({
+    epoch: 'test',
+    database,
+    bus: options.bus ?? createMemoryBus(),
+    clock: ports.clock,
+    log: ports.log,
+  });
   return {
     url,
     ports,

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { pino } from 'pino';
 import type pg from 'pg';
+import { pino } from 'pino';
 import { PostgresDatabase } from '../database/database.ts';
 import { type Migration, migrate, readMigrations } from '../database/migrate.ts';
 import { openPool } from '../database/pool.ts';
@@ -23,7 +23,10 @@ export interface TestDatabase {
  * A database of the test's own, cloned from a migrated template (DESIGN 5). The template is made once per server and set of migrations.
  * Call `drop` when done.
  */
-export async function createTestDatabase(options: { migrationsFolder: string; owners: readonly string[] }): Promise<TestDatabase> {
+export async function createTestDatabase(options: {
+  migrationsFolder: string;
+  owners: readonly string[];
+}): Promise<TestDatabase> {
   const migrations = readMigrations(options.migrationsFolder, options.owners);
   const admin = openPool({ connectionString: testServerUrl() }, { max: 1, onIdleError: () => undefined });
   try {
@@ -55,7 +58,8 @@ function ofThisRun(): string {
 
 async function ensureTemplate(admin: pg.Pool, migrations: readonly Migration[]): Promise<string> {
   const fingerprint = createHash('sha256');
-  for (const migration of migrations) fingerprint.update(`${migration.owner}/${migration.number}:${migration.checksum}\n`);
+  for (const migration of migrations)
+    fingerprint.update(`${migration.owner}/${migration.number}:${migration.checksum}\n`);
   const name = `greenroom_template_${ofThisRun()}${fingerprint.digest('hex').slice(0, 16)}`;
   const client = await admin.connect();
   try {
@@ -85,7 +89,9 @@ async function migrateTemplate(url: string, migrations: readonly Migration[]): P
 
 /** The content of tables as text, for comparing states (restore, simulation). */
 export async function dumpTable(database: Queryable, table: string, orderBy: string): Promise<string> {
-  const rows = await database.query<{ line: string }>(`select to_jsonb(t)::text as line from ${table} t order by ${orderBy}`);
+  const rows = await database.query<{ line: string }>(
+    `select to_jsonb(t)::text as line from ${table} t order by ${orderBy}`,
+  );
   return rows.map((row) => row.line).join('\n');
 }
 

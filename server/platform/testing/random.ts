@@ -13,7 +13,11 @@ export class SeededRandom implements Random, Ids {
   bytes(length: number): Buffer {
     const blocks: Buffer[] = [];
     for (let have = 0; have < length; have += 32) {
-      blocks.push(createHash('sha256').update(`${this.#seed}/${this.#counter++}`).digest());
+      blocks.push(
+        createHash('sha256')
+          .update(`${this.#seed}/${this.#counter++}`)
+          .digest(),
+      );
     }
     return Buffer.concat(blocks).subarray(0, length);
   }

@@ -11,7 +11,7 @@ import { useState } from 'react';
 import { useNotify } from '../../app/Notices.tsx';
 import { EmptyState } from '../../app/States.tsx';
 import { messages as m } from '../../messages.ts';
-import { answerLabel, leafTargets, NONE_TARGET, targetName } from '../live/targets.ts';
+import { answerLabel, leafTargets, NONE_TARGET, scoreAction, targetName } from '../live/targets.ts';
 import { useServerClock } from '../live/useServerNow.ts';
 import { ConfirmDialog } from './ConfirmDialog.tsx';
 import { useOperation } from './useOperation.ts';
@@ -19,6 +19,9 @@ import { useOperation } from './useOperation.ts';
 const AGO_SECONDS = [0, 5, 10, 20, 30, 60, 120];
 /** With more leaves than this, one action is chosen first and its targets are shown by team. */
 const MATRIX_LEAVES = 6;
+
+/** The group may take several lines: its buttons stand apart, each with its own frame. */
+const SEPARATE_BUTTON = { m: 0, border: 1, borderColor: 'divider', borderRadius: 1 } as const;
 
 interface Chosen {
   action: Action;
@@ -75,7 +78,7 @@ function Matrix({ game, onChoose }: { game: GameDetails; onChoose: (chosen: Chos
 
 /** Many targets: the action stays chosen, then one click an event. */
 function ByAction({ game, onChoose }: { game: GameDetails; onChoose: (chosen: Chosen) => void }) {
-  const [actionId, setActionId] = useState(game.actions[0]?.action_id);
+  const [actionId, setActionId] = useState(() => scoreAction(game));
   const action = game.actions.find((entry) => entry.action_id === actionId);
   return (
     <Stack spacing={2}>
@@ -85,7 +88,7 @@ function ByAction({ game, onChoose }: { game: GameDetails; onChoose: (chosen: Ch
         value={actionId}
         aria-label={m.manage.eventAction}
         onChange={(_, value: string | null) => value !== null && setActionId(value)}
-        sx={{ flexWrap: 'wrap' }}
+        sx={{ flexWrap: 'wrap', gap: 0.75, '& .MuiToggleButton-root': SEPARATE_BUTTON }}
       >
         {game.actions.map((entry) => (
           <ToggleButton key={entry.action_id} value={entry.action_id} sx={{ textTransform: 'none' }}>

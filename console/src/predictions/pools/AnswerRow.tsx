@@ -27,12 +27,9 @@ export function AnswerRow(props: AnswerRowProps) {
   const { entry, poolTotal, team, ownStake, currency, isSelected, isDisabled, onSelect } = props;
   const share = poolTotal > 0 ? entry.backing_money / poolTotal : 0;
   const isMine = ownStake > 0;
-  const facts = [
-    ...(team === null ? [] : [team]),
-    ...(isMine
-      ? [m.pools.mine(money(ownStake), currency)]
-      : [m.pools.on(money(entry.backing_money)), m.pools.people(entry.backing_people)]),
-  ];
+  // Beside a player's team there is no room for more on a phone.
+  const stakes = isMine ? m.pools.mine(money(ownStake), currency) : m.pools.on(money(entry.backing_money));
+  const facts = team !== null ? [team, stakes] : isMine ? [stakes] : [stakes, m.pools.people(entry.backing_people)];
   const Mark = isSelected || isMine ? CheckCircleRounded : RadioButtonUncheckedRounded;
   return (
     <ButtonBase

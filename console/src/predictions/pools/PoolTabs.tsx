@@ -18,6 +18,7 @@ import { PoolCard } from './PoolCard.tsx';
 type TabName = 'open' | 'running' | 'closed';
 
 const EMPTY = { open: m.pools.emptyOpen, running: m.pools.emptyRunning, closed: m.pools.emptyClosed };
+const EMPTY_OVER = { open: m.pools.emptyOver, running: m.pools.emptyOver, closed: m.pools.emptyClosedOver };
 const NO_BACKING = {};
 const NO_IDS: ReadonlySet<string> = new Set();
 
@@ -99,10 +100,7 @@ export function PoolTabs({ state, game, isGuest, adminTools }: PoolTabsProps) {
       </Tabs>
       <Box role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${tab}`}>
         {isEmpty && (
-          <EmptyState
-            icon={<HourglassEmptyRounded fontSize="inherit" />}
-            text={tab === 'open' && isOver ? m.pools.emptyOver : EMPTY[tab]}
-          />
+          <EmptyState icon={<HourglassEmptyRounded fontSize="inherit" />} text={(isOver ? EMPTY_OVER : EMPTY)[tab]} />
         )}
         {tab === 'closed' && counts.closed > 0 && <DecidedList state={state} currency={game.currency} />}
         {tab !== 'closed' && (

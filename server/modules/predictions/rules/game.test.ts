@@ -174,6 +174,18 @@ test('a game never opened voids all its pools; a closed one cannot close again (
   assertRule(() => planClose('closed', [], false), 'game_closed');
 });
 
+test('past close_at a game is as its timer will leave it, although that did not run yet (GM10, GM11)', () => {
+  const opened = aGame({ state: 'opened', closeAt: 100 });
+  for (const act of ['bet', 'create_pool', 'register_event', 'allow'] as const) {
+    assertGameAllows(act, opened, 100);
+    assertRule(() => assertGameAllows(act, opened, 101), 'game_closed');
+  }
+  for (const act of ['resolve_binary', 'close', 'update'] as const) assertGameAllows(act, opened, 101);
+  const created = aGame({ state: 'created', closeAt: 100 });
+  assertGameAllows('open', created, 100);
+  assertRule(() => assertGameAllows('open', created, 101), 'game_closed');
+});
+
 test('the default hashtag takes three letters of each word (GM5)', () => {
   const tags: [string, string][] = [
     ['Chile - Peru', '#ChiPer'],

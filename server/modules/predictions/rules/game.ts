@@ -10,7 +10,7 @@ export type GameStatus =
   | 'game_in_progress_betting_closed'
   | 'game_closed';
 
-type GameClock = Pick<Game, 'state' | 'openAt' | 'liveStartAt'>;
+type GameClock = Pick<Game, 'state' | 'openAt' | 'liveStartAt' | 'closeAt'>;
 
 /** Status of a game at an instant; computed, never stored (GM3, 6.1). */
 export function gameStatus(game: GameClock, now: number): GameStatus {
@@ -89,9 +89,16 @@ const REFUSALS: Readonly<Record<GameAct, Refusals>> = {
 /** Throws what the game's state has against the act: 6617, 6618, or 6607 for opening an opened game. */
 export function assertGameAllows(act: GameAct, game: GameClock, now: number): void {
   const refusals = REFUSALS[act];
-  const error = refusals[game.state] ?? (now < game.openAt ? refusals.beforeOpenAt : undefined);
+  const error = refusals[stateAt(game, now)] ?? (now < game.openAt ? refusals.beforeOpenAt : undefined);
   if (error === 'invalid_parameter') throw invalidParameter('game_id', 'This game is open already.');
   if (error !== undefined) throw new RuleError(error);
+}
+
+/** The state that counts: past `close_at` a game is as its timer will leave it, whether or not that ran (GM10, GM11, SC2). */
+function stateAt({ state, closeAt }: GameClock, now: number): GameState {
+  if (closeAt === null || now <= closeAt) return state;
+  if (state === 'created') return 'closed';
+  return state === 'opened' ? 'closing' : state;
 }
 
 /** Throws 6619 when the source takes no new games or pools any more (GM13); also for closing a closed source. */

@@ -46,7 +46,7 @@ export function aPool(changes: Partial<Pool> = {}): Pool {
 
 /** An opened game since 0, live since 0. */
 export function aGame(changes: Partial<Game> = {}): Game {
-  return { gameId: 'game-1', state: 'opened', openAt: 0, liveStartAt: 0, currency: 'DON', ...changes };
+  return { gameId: 'game-1', state: 'opened', openAt: 0, liveStartAt: 0, closeAt: null, currency: 'DON', ...changes };
 }
 
 /** Bets in order of registration, one a line: user, amount, target, and the time it was placed (else 0). */

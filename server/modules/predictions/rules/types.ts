@@ -29,6 +29,8 @@ export type Game = {
   readonly state: GameState;
   readonly openAt: number;
   readonly liveStartAt: number | null;
+  /** When its timer closes it (GM10), null when it has none. */
+  readonly closeAt: number | null;
   readonly currency: string;
 };
 

@@ -11,6 +11,9 @@ import { isUuid, PLAYERS, readGame } from './store.ts';
 /** Fired when a dropped connection was not taken up again in time (WS10). General timer: no order with match events matters. */
 export const RECONNECT_TIMER = 'predictions.reconnect';
 
+/** Most connections of a dead process that one transaction gives up. */
+const MOST_AT_ONCE = 500;
+
 /** What a new connection takes over from a dropped one (WS10). */
 export interface Restored {
   logonId: string | null;
@@ -43,7 +46,7 @@ export class AttendanceService {
    */
   async enter(connectionId: string, accountId: string, nonce: string): Promise<Restored | null> {
     return await this.#deps.database.transaction('predictions.enter', async (tx) => {
-      await lockPlayer(tx, accountId);
+      await lockPlayers(tx, [accountId]);
       const fresh = await tx.query(
         'insert into predictions_nonces (account_id, nonce, used_at) values ($1, $2, $3) on conflict do nothing returning 1 as one',
         [accountId, nonce, tx.now],
@@ -85,7 +88,7 @@ export class AttendanceService {
   async join(principal: AccountPrincipal, connectionId: string, gameId: string): Promise<EventRef | null> {
     const { accountId } = principal;
     return await this.#deps.database.transaction('predictions.join', async (tx) => {
-      await lockPlayer(tx, accountId);
+      await lockPlayers(tx, [accountId]);
       assertGameAllows('join', await readGame(tx, gameId), this.#deps.ports.clock.now());
       const isFirst = !(await isPresent(tx, accountId, gameId));
       await tx.query(
@@ -101,7 +104,7 @@ export class AttendanceService {
     const { accountId } = principal;
     if (!isUuid(gameId)) throw new RuleError('not_subscribed', { game_id: gameId });
     return await this.#deps.database.transaction('predictions.leave', async (tx) => {
-      await lockPlayer(tx, accountId);
+      await lockPlayers(tx, [accountId]);
       const left = await tx.query(
         'update predictions_connections set games = array_remove(games, $2::uuid) where id = $1 and $2::uuid = any (games) returning 1 as one',
         [connectionId, gameId],
@@ -115,7 +118,7 @@ export class AttendanceService {
   /** The connection is gone: what it had waits for the reconnect window (WS10). */
   async drop(connectionId: string, accountId: string): Promise<void> {
     await this.#deps.database.transaction('predictions.drop', async (tx) => {
-      await lockPlayer(tx, accountId);
+      await lockPlayers(tx, [accountId]);
       await this.#dropRows(tx, [connectionId]);
     });
   }
@@ -126,7 +129,16 @@ export class AttendanceService {
       'select id, account_id, process_id from predictions_connections where dropped_at is null',
     );
     const orphans = rows.filter((row) => row.process_id !== this.#processId && !isAlive(row.process_id));
-    for (const orphan of orphans) await this.drop(orphan.id, orphan.account_id);
+    for (let from = 0; from < orphans.length; from += MOST_AT_ONCE) {
+      const some = orphans.slice(from, from + MOST_AT_ONCE);
+      await this.#deps.database.transaction('predictions.drop', async (tx) => {
+        await lockPlayers(tx, [...new Set(some.map((row) => row.account_id))]);
+        await this.#dropRows(
+          tx,
+          some.map((row) => row.id),
+        );
+      });
+    }
     return orphans.length;
   }
 
@@ -154,7 +166,7 @@ export class AttendanceService {
       [timer.key],
     );
     if (!row) return;
-    await lockPlayer(tx, row.account_id);
+    await lockPlayers(tx, [row.account_id]);
     const [gone] = await tx.query<{ games: string[]; username: string }>(
       `delete from predictions_connections c where id = $1 and dropped_at is not null
        returning games, (select username from accounts a where a.id = c.account_id) as username`,
@@ -181,8 +193,8 @@ async function readOpen(
 }
 
 /** Joins and leaves of one player happen one after the other. */
-async function lockPlayer(tx: Tx, accountId: string): Promise<void> {
-  await tx.lock(PLAYERS, '1', [accountId]);
+async function lockPlayers(tx: Tx, accountIds: readonly string[]): Promise<void> {
+  await tx.lock(PLAYERS, '1', accountIds);
 }
 
 async function isPresent(database: Queryable, accountId: string, gameId: string): Promise<boolean> {

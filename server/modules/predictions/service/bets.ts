@@ -194,8 +194,8 @@ export class BetService {
 
 /** Of a game only what a bet depends on. */
 async function loadGames(tx: Tx, gameIds: readonly string[]): Promise<Map<string, Game>> {
-  const rows = await tx.hotQuery<Pick<GameRow, 'id' | 'state' | 'open_at' | 'live_start_at' | 'currency'>>(
-    'select id, state, open_at, live_start_at, currency from predictions_games where id = any ($1::uuid[])',
+  const rows = await tx.hotQuery<Pick<GameRow, 'id' | 'state' | 'open_at' | 'live_start_at' | 'close_at' | 'currency'>>(
+    'select id, state, open_at, live_start_at, close_at, currency from predictions_games where id = any ($1::uuid[])',
     [gameIds],
   );
   return new Map(
@@ -206,6 +206,7 @@ async function loadGames(tx: Tx, gameIds: readonly string[]): Promise<Map<string
         state: row.state,
         openAt: Number(row.open_at),
         liveStartAt: row.live_start_at === null ? null : Number(row.live_start_at),
+        closeAt: row.close_at === null ? null : Number(row.close_at),
         currency: row.currency,
       },
     ]),

@@ -4,6 +4,7 @@ import type { EventRef } from '../../../platform/events/types.ts';
 import { CHANGES_TOPIC, gameTopic, type ResolverEvent, resolverTopic } from '../events.ts';
 import { RuleError } from '../rules/errors.ts';
 import { assertGameAllows, assertSourceAllows, sourceStateAfterClose } from '../rules/game.ts';
+import type { GameState } from '../rules/types.ts';
 import { requireRole } from './access.ts';
 import type { Done, ServiceDeps } from './deps.ts';
 import type { ResolverProgress } from './progress.ts';
@@ -56,7 +57,7 @@ export class ClosingService {
       const game = await lockGame(tx, gameId);
       await requireRole(authority, tx, principal, 'predictions.game.maintain', game);
       assertGameAllows('close', game, ports.clock.now());
-      return await this.#ask(tx, [game.gameId], { force, cause });
+      return await this.#ask(tx, [game], { force, cause });
     });
     const events = await this.#finish(asked, cause);
     const [game] = asked;
@@ -76,8 +77,8 @@ export class ClosingService {
       // From here on no game is created or opened in it, so the list below is complete.
       await tx.query(`update predictions_sources set state = 'closing' where id = $1`, [source.sourceId]);
       const open = await readOpenGames(tx, source.sourceId);
-      const locked = await tx.lock<{ id: string; state: string }>(GAMES, 'id, state', open);
-      const games = locked.filter((game) => game.state !== 'closed').map((game) => game.id);
+      const locked = await tx.lock<{ id: string; state: GameState }>(GAMES, 'id, state', open);
+      const games = locked.filter((game) => game.state !== 'closed').map(({ id, state }) => ({ gameId: id, state }));
       return await this.#ask(tx, games, { force, cause });
     });
     const events = await this.#finish(asked, cause);
@@ -93,19 +94,32 @@ export class ClosingService {
     });
   }
 
-  /** Puts the request into each game's log, under the games' locks. */
-  async #ask(tx: Tx, gameIds: readonly string[], data: { force: boolean; cause: string }): Promise<Asked[]> {
+  /** Puts the request into each game's log, under the games' locks. One that was never opened cannot be opened any more (GM11). */
+  async #ask(
+    tx: Tx,
+    games: readonly { gameId: string; state: GameState }[],
+    data: { force: boolean; cause: string },
+  ): Promise<Asked[]> {
+    const gameIds = games.map((game) => game.gameId);
+    const unopened = games.filter((game) => game.state === 'created').map((game) => game.gameId);
+    await tx.query(`update predictions_games set state = 'closing' where id = any ($1::uuid[])`, [unopened]);
     const rows = await tx.query<{ topic: string; seq: bigint }>(
       'select topic, seq from topics where topic = any ($1::text[])',
       [gameIds.map(gameTopic)],
     );
     const heads = new Map(rows.map((row) => [row.topic, Number(row.seq)]));
-    const request: ResolverEvent = { type: 'close.requested', data };
-    return gameIds.map((gameId) => ({
-      gameId,
-      request: tx.append({ topic: resolverTopic(gameId), ...request }),
-      since: heads.get(gameTopic(gameId)) ?? 0,
-    }));
+    return gameIds.map((gameId) => {
+      const isUnopened = unopened.includes(gameId);
+      const request: ResolverEvent = {
+        type: 'close.requested',
+        data: { ...data, ...(isUnopened ? { isUnopened } : {}) },
+      };
+      return {
+        gameId,
+        request: tx.append({ topic: resolverTopic(gameId), ...request }),
+        since: heads.get(gameTopic(gameId)) ?? 0,
+      };
+    });
   }
 
   /** Waits until the Resolver is through, and reads what it has told the games on this request's account. */

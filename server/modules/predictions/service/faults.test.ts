@@ -3,7 +3,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import type { DatabaseFaults } from '../../../platform/database/types.ts';
 import { Unavailable } from '../../../platform/errors.ts';
 import { LEASE_MS } from '../../../platform/jobs/leases.ts';
-import { openWorld, type World } from './testing.ts';
+import { askedGame, openWorld, refused, TestMatch, type World } from './testing.ts';
 import { TestProcess } from './testing-process.ts';
 
 type Fault = 'lost before COMMIT' | 'lost after COMMIT' | 'away';
@@ -155,4 +155,27 @@ test('a Resolver whose lease runs out in the middle of an event stops, and anoth
   await other.runner.idle();
   for (const poolId of pools) assert.equal((await match.result(poolId)).winning_target, 'chile');
   await other.stop();
+});
+
+test('a game whose close was asked for before it was ever opened cannot be opened while the Resolver is away: it is voided (GM11, SC2)', async () => {
+  const { admin, sourceId } = await world.source();
+  const { body } = await world.process.games.create(admin, askedGame({ sourceId }));
+  const gameId = body.game_id as string;
+  await world.process.games.becomeAdmin(admin, gameId);
+  const match = new TestMatch(world, admin, sourceId, gameId);
+  const poolId = await match.pool();
+  await world.process.runner.stop();
+  const closing = world.process.closing.closeGame(admin, gameId, false);
+  const isAsked = async () => {
+    const rows = await world.database.query(
+      `select 1 as one from predictions_games where id = $1 and state = 'closing'`,
+      [gameId],
+    );
+    return rows.length > 0;
+  };
+  while (!(await isAsked())) await new Promise((resolve) => setImmediate(resolve));
+  await refused(world.process.games.open(admin, gameId, { actions: [], targets: [] }), 'invalid_parameter');
+  world.process.runner.start();
+  assert.equal((await world.outlast(closing)).status, 'fulfilled');
+  assert.equal((await match.result(poolId)).winning_target, null);
 });

@@ -162,8 +162,8 @@ test('616: only source admins, only so many of them (GM15)', async () => {
   assert.equal((await games.becomeAdmin(outsider, match.gameId)).kind, 'fail');
   assert.equal((await games.becomeAdmin(admin, match.gameId)).kind, 'success');
 
-  const helpers = await world.players(10);
-  const [first, ...others] = helpers;
+  const candidates = await world.players(10);
+  const [first, ...others] = candidates;
   const done = await games.appointAdmin(admin, match.gameId, first!.username.toUpperCase());
   assert.deepEqual(done.body, { game_id: match.gameId, username: first!.username });
   assert.deepEqual(
@@ -172,7 +172,7 @@ test('616: only source admins, only so many of them (GM15)', async () => {
   );
   const again = await games.appointAdmin(admin, match.gameId, first!.username);
   assert.deepEqual(again.events, []);
-  for (const helper of others.slice(0, 8)) await games.appointAdmin(admin, match.gameId, helper.username);
+  for (const candidate of others.slice(0, 8)) await games.appointAdmin(admin, match.gameId, candidate.username);
   await refused(games.appointAdmin(admin, match.gameId, others[8]!.username), 'invalid_parameter');
   await refused(games.appointAdmin(admin, match.gameId, 'nobody'), 'user_unknown');
   await refused(games.appointAdmin(first!, match.gameId, others[8]!.username), 'not_authorized');
@@ -185,7 +185,8 @@ test('616 fails when the game has as many admins as it may have', async () => {
   const { admin, sourceId } = await world.source();
   const { body } = await world.process.games.createAndOpen(admin, askedGame({ sourceId }));
   const gameId = body.game_id as string;
-  for (const helper of await world.players(10)) await world.process.games.appointAdmin(admin, gameId, helper.username);
+  for (const candidate of await world.players(10))
+    await world.process.games.appointAdmin(admin, gameId, candidate.username);
   assert.equal((await world.process.games.becomeAdmin(admin, gameId)).kind, 'fail');
 });
 

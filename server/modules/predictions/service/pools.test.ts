@@ -332,6 +332,24 @@ test('3961 marks the pools that an event would touch (PL10)', async () => {
   await refused(pools.suggestHotForActionAndTarget(match.admin, match.gameId, card), 'unknown_target');
 });
 
+test('3961 on a binary pool takes its labels, as every op that names a target of it (PL2, PL10)', async () => {
+  const match = await world.match();
+  const poolId = await match.binaryPool({ targets: ['Ja', 'Nein'] });
+  const [told] = await match.told(352);
+  const { pools } = world.process;
+  for (const target of ['yes', 'ja', 'no', 'None']) {
+    const asked = { action: told!.action_id as string, target, likelyAt: null };
+    const { bodies } = await pools.suggestHotForActionAndTarget(match.admin, match.gameId, asked);
+    assert.deepEqual(
+      bodies.map((body) => body.pool_id),
+      [poolId],
+      target,
+    );
+  }
+  const wrong = { action: told!.action_id as string, target: 'chile', likelyAt: null };
+  await refused(pools.suggestHotForActionAndTarget(match.admin, match.gameId, wrong), 'unknown_target');
+});
+
 test('3961 without a matching pool is refused with 6610', async () => {
   const match = await world.match();
   await match.pool({ targets: ['peru:4'] });

@@ -7,13 +7,21 @@ import { type BlockSwitch, type HotPlan, planHot } from '../rules/block.ts';
 import { RuleError } from '../rules/errors.ts';
 import { comparePools } from '../rules/events.ts';
 import { assertGameAllows, assertSourceAllows, type GameAct } from '../rules/game.ts';
-import { type AskedPool, planPool, poolsOfAction, poolsOnPath } from '../rules/pool.ts';
-import { findTarget, targetIdOf } from '../rules/targets.ts';
+import { type AskedPool, planPool, poolsOfAction, poolsOnPath, targetOfPool } from '../rules/pool.ts';
+import { findTarget } from '../rules/targets.ts';
 import { requireRole } from './access.ts';
 import { newPoolBody } from './announce.ts';
 import type { Done, ServiceDeps } from './deps.ts';
 import { insertPools } from './pool-rows.ts';
-import { lockGame, lockPools, readPool, readSource, readUnresolvedPools, type StoredGame } from './store.ts';
+import {
+  lockGame,
+  lockPools,
+  readPool,
+  readSource,
+  readUnresolvedPools,
+  type StoredGame,
+  type StoredPool,
+} from './store.ts';
 import {
   actionKey,
   actionSwitchBody,
@@ -112,10 +120,11 @@ export class PoolService {
       await requireRole(authority, tx, principal, 'predictions.game.administer', game);
       assertGameAllows('mark_hot', game, ports.clock.now());
       const action = await findPoolAction(tx, game, asked.action);
+      const unresolved = await readUnresolvedPools(tx, game.gameId);
       const target = action.isOfGame
         ? findTarget(game.targets, asked.target).targetId
-        : targetIdOf(asked.target, 'target_id');
-      const meant = poolsOnPath(await readUnresolvedPools(tx, game.gameId), action.actionId, target);
+        : targetOfAction(unresolved, action.actionId, asked.target);
+      const meant = poolsOnPath(unresolved, action.actionId, target);
       const locked = await lockPools(
         tx,
         meant.map((pool) => pool.poolId),
@@ -261,6 +270,13 @@ async function findPoolAction(
   );
   if (!pool) throw new RuleError('unknown_action', { action_id: actionId });
   return { actionId, isOfGame: false };
+}
+
+/** The target that a text names in the pools of a binary pool's own action (PL2). @throws RuleError 6610, 6611 */
+function targetOfAction(pools: readonly StoredPool[], actionId: string, text: string): string {
+  const [pool] = poolsOfAction(pools, actionId);
+  if (!pool) throw new RuleError('unknown_pool');
+  return targetOfPool(pool, text);
 }
 
 function append(

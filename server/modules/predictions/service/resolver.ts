@@ -56,7 +56,7 @@ export class Resolver {
   async #handleEvent(step: Step, event: ResolverEvent): Promise<void> {
     const gameId = gameIdOf(step);
     if (event.type === 'close.requested') {
-      await this.#close(step, gameId, { force: event.data.force, cause: event.data.cause });
+      await this.#close(step, gameId, event.data);
       return;
     }
     const { game, decided, before } = await step.transaction('predictions.resolver.read', (tx) =>
@@ -204,12 +204,16 @@ export class Resolver {
   }
 
   /** GM7-GM11, by request or by the `close_at` timer. Repeating it finishes what is left. */
-  async #close(step: Step, gameId: string, request: { force: boolean; cause?: string }): Promise<void> {
+  async #close(
+    step: Step,
+    gameId: string,
+    request: { force: boolean; cause?: string; isUnopened?: boolean },
+  ): Promise<void> {
     const plan = await step.transaction('predictions.close.begin', async (tx) => {
       const game = await lockGame(tx, gameId);
       if (game.state === 'closed') return undefined;
       const unresolved = await readUnresolvedPools(tx, gameId);
-      const close = planClose(game.state, unresolved, request.force);
+      const close = planClose(request.isUnopened ? 'created' : game.state, unresolved, request.force);
       if (game.state === 'opened')
         await tx.query(`update predictions_games set state = 'closing' where id = $1`, [gameId]);
       return {

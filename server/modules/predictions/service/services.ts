@@ -22,6 +22,7 @@ import { RejectedItems } from './rejected-items.ts';
 import { ResultService } from './results.ts';
 import { SourceService } from './sources.ts';
 import { StatisticsService } from './statistics.ts';
+import { InvariantWatch } from './watch.ts';
 
 /** All use cases of the module, put together once (DESIGN 2). */
 export type PredictionsServices = ReturnType<typeof createServices>;
@@ -63,5 +64,6 @@ export function createServices(deps: ServiceDeps, parts: ServiceParts) {
     results: new ResultService(deps),
     sources: new SourceService(deps),
     statistics: new StatisticsService(deps),
+    watch: new InvariantWatch(deps),
   };
 }

@@ -15,8 +15,9 @@ import type { PlacedBet } from './bets.ts';
 import type { Done, PredictionsSettings } from './deps.ts';
 import type { RegisteredBody } from './event-rows.ts';
 import type { AskedGame } from './games.ts';
+import { findBreaches } from './invariants.ts';
 import type { AskedEvent } from './registration.ts';
-import { AT_REST, MONEY } from './testing-invariants.ts';
+import { AT_REST, TOLD } from './testing-invariants.ts';
 import { type Plug, TestProcess } from './testing-process.ts';
 
 /** A message of a game's topic. */
@@ -197,7 +198,8 @@ export class World {
   /** RS12, BT1, BT8 at this moment; with `all`, when nothing is under way, also that no step failed and every message has the form of the contract. */
   async checkInvariants(scope: 'money' | 'all' = 'all'): Promise<void> {
     if (scope === 'all') await this.settle();
-    for (const [name, sql] of Object.entries(scope === 'all' ? { ...MONEY, ...AT_REST } : MONEY)) {
+    assert.deepEqual(await findBreaches(this.database), []);
+    for (const [name, sql] of Object.entries(scope === 'all' ? { ...TOLD, ...AT_REST } : TOLD)) {
       assert.deepEqual(await this.database.query(sql), [], name);
     }
     if (scope === 'money') return;

@@ -61,7 +61,7 @@ function auditGame(record: GameRecord, options: AuditOptions): string[] {
     const expected = endingOf(pool, { events, closes }, options);
     const found = [
       ...endingFaults(pool, expected),
-      ...betFaults(pool, bets),
+      ...betFaults(record, pool, bets),
       ...blockFaults(record, pool, bets),
       ...(pool.state === 'open' ? openFaults(record, pool, bets) : settlementFaults(record, pool, bets)),
       ...successorFaults(record, pool, closes),
@@ -110,7 +110,7 @@ function endingFaults(pool: StoredPool, expected: Ending): string[] {
 }
 
 /** PL5, BT4, BT5. */
-function betFaults(pool: StoredPool, bets: readonly ModelBet[]): string[] {
+function betFaults({ game }: GameRecord, pool: StoredPool, bets: readonly ModelBet[]): string[] {
   const faults: string[] = [];
   const targets = new Map<string, string>();
   bets.forEach((bet, i) => {
@@ -118,6 +118,8 @@ function betFaults(pool: StoredPool, bets: readonly ModelBet[]): string[] {
     if (i > 0 && bet.placedAt < bets[i - 1]!.placedAt) faults.push(`placed_at of bet ${bet.seq} goes back`);
     if (bet.placedAt < pool.startAt) faults.push(`bet ${bet.seq} is older than the pool`);
     const lastAt = Math.min(pool.finishAt ?? Number.POSITIVE_INFINITY, pool.stopAt ?? Number.POSITIVE_INFINITY);
+    if (bet.placedAt > (game.closeAt ?? Number.POSITIVE_INFINITY))
+      faults.push(`bet ${bet.seq} came after the game's close_at`);
     if (bet.placedAt >= lastAt) faults.push(`bet ${bet.seq} came after the pool stopped accepting`);
     if (pool.resolvedAt !== null && bet.placedAt > pool.resolvedAt)
       faults.push(`bet ${bet.seq} came after the resolution`);

@@ -19,6 +19,8 @@ export interface SeenPool {
   type: PoolType;
   actionId: string;
   targetIds: string[];
+  /** Of an unresolved pool. */
+  finishAt: number | null;
 }
 
 /** What the people of a simulation know: drawn from by every move. */
@@ -194,6 +196,28 @@ function drawEvent(scene: Scene): Move | undefined {
     isRepeatable: event.eventId !== null || event.happenedAt !== null,
     send: (process) => process.services.events.registerEvent(game.admin, event),
     answered: (value) => journal.eventAnswered(event.gameId, (value as { body: { event_id: string } }).body.event_id),
+  };
+}
+
+/** An event that decides a pool, registered just when it is about to expire. */
+export function drawEventAtTheBell({ random, games, journal }: Scene, pool: SeenPool): Move | undefined {
+  const admin = games.find((game) => game.gameId === pool.gameId)?.admin;
+  if (!admin) return undefined;
+  const isBinaryPool = pool.type > 2;
+  const event = {
+    gameId: pool.gameId,
+    action: pool.actionId,
+    target: isBinaryPool ? 'yes' : (LEAVES.find((leaf) => leaf.toLowerCase().startsWith(pool.targetIds[0]!)) ?? 'none'),
+    happenedAt: pool.finishAt! - random.below(20),
+    description: '',
+    eventId: `bell-${random.uuid()}`,
+    poolId: null,
+  };
+  return {
+    name: 'event at the bell',
+    isRepeatable: true,
+    send: (process) => process.services.events.registerEvent(admin, event),
+    answered: () => journal.eventAnswered(event.gameId, event.eventId),
   };
 }
 

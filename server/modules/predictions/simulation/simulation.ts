@@ -9,7 +9,7 @@ import { RESOLVER_CONSUMER } from '../service/progress.ts';
 import { askedGame } from '../service/testing.ts';
 import { Installation, type SimulatedProcess } from './installation.ts';
 import { Journal } from './journal.ts';
-import { drawMove, type Move, type Scene, type SeenPool, type SimulatedGame } from './moves.ts';
+import { drawEventAtTheBell, drawMove, type Move, type Scene, type SeenPool, type SimulatedGame } from './moves.ts';
 import { createPlayers } from './players.ts';
 
 const PLAYERS = 12;
@@ -57,11 +57,11 @@ export class Simulation {
     this.installation.clock.advance(this.#random.below(this.#random.below(20) === 0 ? 60_000 : 800));
     await this.#tendGames();
     await this.#look();
-    const moves = Array.from({ length: this.#random.below(4) === 0 ? 1 : 2 + this.#random.below(30) }, () =>
+    const moves: Move[] = Array.from({ length: this.#random.below(4) === 0 ? 1 : 2 + this.#random.below(30) }, () =>
       drawMove(this.#scene()),
     );
     this.#note(`at ${this.installation.clock.now()}: ${moves.map((move) => move.name).join(', ')}`);
-    const disaster = this.#drawDisaster();
+    const disaster = this.#random.below(6) === 0 ? this.#ringBell(moves) : this.#drawDisaster();
     await Promise.all([...moves.map((move) => this.#perform(move)), disaster?.()]);
     if (this.#random.below(3) > 0) await this.installation.settle();
     await this.#check();
@@ -155,11 +155,18 @@ export class Simulation {
 
   /** What everybody sees of the pools. */
   async #look(): Promise<void> {
-    type Row = { id: string; game_id: string; type: PoolType; action_id: string; targets: TargetEntry[] };
+    type Row = {
+      id: string;
+      game_id: string;
+      type: PoolType;
+      action_id: string;
+      targets: TargetEntry[];
+      finish_at: bigint | null;
+    };
     const { rows } = await this.installation.store.pool.query<Row>(
-      `(select id, game_id, type, action_id, targets from predictions_pools where state <> 'open' order by log_seq desc limit 15)
+      `(select id, game_id, type, action_id, targets, null as finish_at from predictions_pools where state <> 'open' order by log_seq desc limit 15)
        union all
-       (select id, game_id, type, action_id, targets from predictions_pools where state = 'open' order by log_seq)`,
+       (select id, game_id, type, action_id, targets, finish_at from predictions_pools where state = 'open' order by log_seq)`,
     );
     this.#pools = rows.map((row) => ({
       poolId: row.id,
@@ -167,6 +174,7 @@ export class Simulation {
       type: row.type,
       actionId: row.action_id,
       targetIds: row.targets.map((target) => target.targetId),
+      finishAt: row.finish_at === null ? null : Number(row.finish_at),
     }));
   }
 
@@ -208,6 +216,26 @@ export class Simulation {
       this.installation.clock.advance(200);
       await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+
+  /** An event meets the expiry of the pool that it decides: which of them comes first is for SC2 and SC3 to say. */
+  #ringBell(moves: Move[]): (() => Promise<unknown>) | undefined {
+    const { clock, settings } = this.installation;
+    const pools = this.#pools.filter((pool) => pool.finishAt !== null && pool.finishAt > clock.now());
+    if (pools.length === 0) return undefined;
+    const pool = this.#random.pick(pools);
+    const move = drawEventAtTheBell(this.#scene(), pool);
+    if (!move) return undefined;
+    moves.push(move);
+    const ticks = this.#random.below(12);
+    clock.set(pool.finishAt! + settings.expiryGraceMs! - this.#random.below(2));
+    return () =>
+      this.#afterTicks(ticks, 'the bell rings', async () => {
+        for (let i = 0; i < 3; i++) {
+          clock.advance(1);
+          await this.#ticks(ticks);
+        }
+      });
   }
 
   #drawDisaster(): (() => Promise<unknown>) | undefined {
