@@ -48,6 +48,7 @@ main(process.argv.slice(2)).then(
     process.stderr.write(`greenroom: ${message ?? String(error)}\n`);
     if (exitCode === undefined && process.env.LOG_LEVEL === 'debug')
       process.stderr.write(`${(error as Error).stack}\n`);
-    process.exitCode = exitCode ?? ((error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') ? 64 : 1);
+    // A start that failed half way may have left something running: nobody waits for that.
+    process.exit(exitCode ?? ((error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') ? 64 : 1));
   },
 );

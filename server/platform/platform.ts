@@ -92,18 +92,9 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     const installation = await readInstallation(database, ports);
     const processId = ports.ids.uuid();
     const redis = settings.REDIS_URL === null ? null : connectRedis(settings.REDIS_URL, ports);
-    const bus =
-      settings.REDIS_URL === null
-        ? createMemoryBus()
-        : await createRedisBus({
-            url: settings.REDIS_URL,
-            channel: `greenroom:${installation.epoch}`,
-            processId,
-            log: ports.log,
-          });
+    const bus = await openBus(options, `greenroom:${installation.epoch}`, processId);
     const feed = new TopicFeed({ epoch: installation.epoch, database, bus, clock: ports.clock, log: ports.log });
     late.feed = feed;
-
     const authority = createAuthority();
     authority.define(ACCOUNT_ACTIONS);
     const outbox = createOutbox(options, database, secrets);
@@ -114,42 +105,16 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
       mailer: outbox,
       publicUrl: settings.PUBLIC_URL,
     });
-    const realtime = DEFAULT_REALTIME_SETTINGS;
-    const connections = new Connections(realtime);
-    accounts.access.onEnded((ended) => void connections.accessEnded(ended));
-    const addresses = createAddresses(settings.TRUSTED_PROXIES);
     const metrics = new Metrics({ process: options.overrides?.metricsOfProcess ?? true });
+    const sockets = createSockets(options, accounts);
     return {
-      ...{
-        settings,
-        version,
-        ports,
-        processId,
-        opened,
-        database,
-        migrations,
-        bus,
-        redis,
-        feed,
-        secrets,
-        authority,
-        accounts,
-        outbox,
-        metrics,
-        realtime,
-      },
+      ...{ settings, version, ports, processId, opened, database, migrations, bus, redis, feed },
+      ...{ secrets, authority, accounts, outbox, metrics, sockets, realtime: sockets.settings },
       isNewInstallation: installation.isNew,
       timers: new Timers({ ports, database, owner: processId }),
       hot: new HotCache({ maxBytes: settings.HOT_CACHE_BYTES, clock: ports.clock }),
       topics: new TopicRegistry(),
       presence: createPresence({ database, ports, processId }),
-      sockets: {
-        settings: realtime,
-        connections,
-        flusher: new Flusher({ busyFlushMs: realtime.busyFlushMs }),
-        ports,
-        addressOf: (request) => addresses.of(request),
-      },
       async close() {
         feed.stop();
         await bus.close();
@@ -162,6 +127,26 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     await opened.close();
     throw error;
   }
+}
+
+/** What processes tell each other by: Redis where there is one (PF-21). */
+async function openBus({ settings, ports }: PlatformOptions, channel: string, processId: string): Promise<Bus> {
+  if (settings.REDIS_URL === null) return createMemoryBus();
+  return await createRedisBus({ url: settings.REDIS_URL, channel, processId, log: ports.log });
+}
+
+/** What every websocket wire shares; connections are cut when the access behind them ends (PF-72). */
+function createSockets({ settings, ports }: PlatformOptions, accounts: AccountServices): SocketServerDeps {
+  const realtime = DEFAULT_REALTIME_SETTINGS;
+  const connections = new Connections(realtime);
+  accounts.access.onEnded((ended) => void connections.accessEnded(ended));
+  const addresses = createAddresses(settings.TRUSTED_PROXIES);
+  return {
+    settings: realtime,
+    ...{ connections, ports },
+    flusher: new Flusher({ busyFlushMs: realtime.busyFlushMs }),
+    addressOf: (request) => addresses.of(request),
+  };
 }
 
 /** For rate limits: whoever asks it has another way when it is away or slow, so that nobody waits for it. */

@@ -41,10 +41,10 @@ test('PF-76 64 to 128 KiB gets an error and stays, more is 1009', async () => {
 
 test('PF-60 a handshake that is none is refused as problem+json', async () => {
   const wire = await startWire({ accept: echo });
-  const { hostname, port } = new URL(wire.url);
+  const { hostname, port, pathname } = new URL(wire.url);
   const socket = connect(Number(port), hostname);
   socket.write(
-    'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n',
+    `GET ${pathname} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n`,
   );
   let text = '';
   socket.on('data', (chunk) => {

@@ -23,18 +23,15 @@ interface GuestStakeFormProps {
   onDone: () => void;
 }
 
-/** A prediction before the match by e-mail address alone: the first one makes an account (PG1 to PG3). */
-export function GuestStakeForm({ pool, entry, game, onDone }: GuestStakeFormProps) {
+/** Sends the prediction, tells what became of it and refreshes what shows it. */
+function usePredictByEmail({ pool, entry, game, onDone }: GuestStakeFormProps, email: string) {
   const api = useApi();
   const notify = useNotify();
   const queries = useQueryClient();
-  const [email, setEmail] = useState('');
-  const [typed, setTyped] = useState(START_AMOUNT);
   // The same prediction sent again counts once; a changed one is another.
   const attempt = useRef({ what: '', key: '' });
-  const cents = parseAmount(typed);
   const name = answerLabel(entry);
-  const predict = useMutation({
+  return useMutation({
     mutationFn: (amount: number) => {
       const what = `${email} ${amount}`;
       if (attempt.current.what !== what) attempt.current = { what, key: newId() };
@@ -53,6 +50,15 @@ export function GuestStakeForm({ pool, entry, game, onDone }: GuestStakeFormProp
       onDone();
     },
   });
+}
+
+/** A prediction before the match by e-mail address alone: the first one makes an account (PG1 to PG3). */
+export function GuestStakeForm({ pool, entry, game, onDone }: GuestStakeFormProps) {
+  const [email, setEmail] = useState('');
+  const [typed, setTyped] = useState(START_AMOUNT);
+  const cents = parseAmount(typed);
+  const name = answerLabel(entry);
+  const predict = usePredictByEmail({ pool, entry, game, onDone }, email);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (cents !== undefined) predict.mutate(fromCents(cents));

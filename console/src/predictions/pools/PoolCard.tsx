@@ -89,6 +89,34 @@ function isBeforeMatch({ status }: GameDetails): boolean {
   return status === 'betting_not_yet_active' || status === 'pre_game_betting_active';
 }
 
+interface PoolHeadProps {
+  id: string;
+  pool: Pool;
+  currency: string;
+  nowMs: number;
+}
+
+/** The question, what is in its pool, and its marks. */
+function PoolHead({ id, pool, currency, nowMs }: PoolHeadProps) {
+  return (
+    <Stack
+      direction={{ xs: 'column', sm: 'row' }}
+      spacing={1}
+      sx={{ justifyContent: 'space-between', alignItems: 'flex-start', mb: 1.25 }}
+    >
+      <Box sx={{ minWidth: 0 }}>
+        <Typography variant="h3" component="h2" id={id}>
+          {pool.description}
+        </Typography>
+        <Typography variant="body2" color="textSecondary">
+          {m.pools.inPool(money(pool.amount_total), currency)} · {m.pools.people(pool.participants)}
+        </Typography>
+      </Box>
+      <PoolMarks pool={pool} nowMs={nowMs} />
+    </Stack>
+  );
+}
+
 /** One unresolved question: its answers with moving multipliers, and the form to predict. Drawn again only when it has changed itself. */
 export const PoolCard = memo(function PoolCard({ pool, backing, game, nowMs, onPlace, adminTools }: PoolCardProps) {
   const id = useId();
@@ -108,21 +136,7 @@ export const PoolCard = memo(function PoolCard({ pool, backing, game, nowMs, onP
   };
   return (
     <Paper variant="outlined" component="article" aria-labelledby={id} sx={{ p: { xs: 1.5, sm: 2 } }}>
-      <Stack
-        direction={{ xs: 'column', sm: 'row' }}
-        spacing={1}
-        sx={{ justifyContent: 'space-between', alignItems: 'flex-start', mb: 1.25 }}
-      >
-        <Box sx={{ minWidth: 0 }}>
-          <Typography variant="h3" component="h2" id={id}>
-            {pool.description}
-          </Typography>
-          <Typography variant="body2" color="textSecondary">
-            {m.pools.inPool(money(pool.amount_total), game.currency)} · {m.pools.people(pool.participants)}
-          </Typography>
-        </Box>
-        <PoolMarks pool={pool} nowMs={nowMs} />
-      </Stack>
+      <PoolHead id={id} pool={pool} currency={game.currency} nowMs={nowMs} />
       <Stack role="group" aria-label={m.pools.choose} spacing={0.75}>
         {pool.distribution.map((answer) => (
           <AnswerRow

@@ -1,3 +1,4 @@
+import { isConnectionLost, sqlState } from '../../../platform/database/pool.ts';
 import type { Tx } from '../../../platform/database/types.ts';
 import { Unavailable } from '../../../platform/errors.ts';
 import { type Step, StepInterrupted } from '../../../platform/events/consumers.ts';
@@ -267,9 +268,13 @@ function gameIdOf(step: Step): string {
   return step.topic.slice(step.topic.lastIndexOf('/') + 1);
 }
 
+/** SQLSTATE classes that speak of the server and not of what it was asked: rollbacks, resources, locks, operator, system, internal. */
+const OUTAGE_CLASSES: ReadonlySet<string> = new Set(['08', '40', '53', '55', '57', '58', 'XX']);
+
 /** A bug or bad data of one pool, as opposed to an outage or a lease that another process has taken. */
 function isFaultOfPool(error: unknown): boolean {
-  return error instanceof Error && !(error instanceof Unavailable) && !(error instanceof StepInterrupted);
+  if (!(error instanceof Error) || error instanceof Unavailable || error instanceof StepInterrupted) return false;
+  return !isConnectionLost(error) && !OUTAGE_CLASSES.has(sqlState(error)?.slice(0, 2) ?? '');
 }
 
 /** Remembers what was to decide the pool, so that it can be tried again (RS13). */
