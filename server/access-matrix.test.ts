@@ -104,3 +104,34 @@ test('PF-02: the documents of a running server name every module surface', async
     assert.equal((await fetch(`${base}/readyz`)).status, 200);
   });
 });
+
+/** Changes that need no CSRF value, since they take nothing from a cookie. */
+const WITHOUT_CSRF = ['/account/api/recover', '/account/api/register', '/account/api/reset', '/account/api/sign-in'];
+
+test('PF-17: no change goes by the cookie of the platform alone, on any surface', async () => {
+  await withServer(async (server) => {
+    const base = `http://127.0.0.1:${server.address.port}`;
+    const headers = { 'content-type': 'application/json' };
+    const admin = { username: 'boss', email: 'boss@example.org', password: 'correct horse battery' };
+    await server.platform.accounts.accounts.createAdmin(admin);
+    const { username, password } = admin;
+    for (const login of ['/account/api/sign-in', '/r/login/']) {
+      const answer = await fetch(base + login, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ username, password }),
+      });
+      const cookie = answer.headers
+        .getSetCookie()
+        .map((line) => line.split(';')[0])
+        .join('; ');
+      for (const { method, url } of server.http.routes.list()) {
+        const isExempt = ['GET', 'HEAD', 'OPTIONS'].includes(method) || WITHOUT_CSRF.includes(url);
+        if (isExempt || (login === '/r/login/' && !url.startsWith('/r/'))) continue;
+        const path = url.replaceAll(/:\w+/g, '00000000-0000-4000-8000-000000000000');
+        const { status } = await fetch(base + path, { method, headers: { ...headers, cookie }, body: '{}' });
+        assert.equal(status, 403, `${method} ${url} by ${login}`);
+      }
+    }
+  });
+});

@@ -49,7 +49,12 @@ export async function runServer(
   const signals = listenForSignals();
   const platform = await openPlatform(loaded, version);
   const server = await startServer(platform, loaded, enabledModules(loaded));
-  await onStarted(server);
+  try {
+    await onStarted(server);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
   const signal = await signals;
   platform.ports.log.info({ signal }, 'stopping');
   if (!(await isDoneWithin(loaded.platform.SHUTDOWN_GRACE_MS, server.stop()))) {

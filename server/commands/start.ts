@@ -28,6 +28,12 @@ const PLAIN_HTTP_NOTE = [
   '            notifications; set TLS_CERT and TLS_KEY, or PUBLIC_URL=https://... behind a proxy',
 ];
 
+/** Settings that are checked already, and what happens instead of what they ask for. */
+const NOT_USED_YET = [
+  ['SMTP_URL', 'letters land in DATA_DIR/mail'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'no traces are sent'],
+] as const satisfies readonly (readonly [keyof PlatformSettings, string])[];
+
 function modeOf({ platform, modules }: RunningServer): string {
   const { settings, opened } = platform;
   const parts = [
@@ -68,6 +74,9 @@ export async function printFirstScreen(server: RunningServer, extra: readonly st
     `  docs      ${base}/reference`,
     `  data      ${platform.opened.place}`,
     `  admin     ${admins.length === 0 ? 'nobody yet: greenroom admin create NAME E-MAIL' : `sign in at ${base}/sign-in`}`,
+    ...NOT_USED_YET.filter(([key]) => settings[key] !== null).map(
+      ([key, instead]) => `  note      ${key} is set, and not used by this version: ${instead}`,
+    ),
     ...(isPlain && !isLoopbackHost(settings.HOST) ? PLAIN_HTTP_NOTE : []),
     ...extra,
     '',

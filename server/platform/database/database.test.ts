@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { Unavailable } from '../errors.ts';
 import { createTestCore } from '../testing/core.ts';
+import { PostgresDatabase } from './database.ts';
+import { openPool } from './pool.ts';
 import type { DatabaseFaults, LockTable } from './types.ts';
 
 const LOW: LockTable = { name: 'topics', key: 'topic', keyType: 'text', rank: 1 };
@@ -147,6 +150,35 @@ test('int8 arrives as bigint, in arrays too', async () => {
     );
     assert.deepEqual(row, { one: 9007199254740993n, many: [1n, 9007199254740993n] });
   } finally {
+    await core.close();
+  }
+});
+
+test('a crowd that waits for the database is bounded: who comes too late is told so at once', async () => {
+  const core = await createTestCore();
+  const pool = openPool({ connectionString: core.url }, { max: 1, onIdleError: () => undefined });
+  const database = new PostgresDatabase({ ports: core.ports, pool });
+  try {
+    const letGo = Promise.withResolvers<void>();
+    const taken = Promise.withResolvers<void>();
+    const holder = database.withConnection(async () => {
+      taken.resolve();
+      await letGo.promise;
+    });
+    await taken.promise;
+    const waiting: Promise<unknown>[] = [];
+    while (database.connections.waiting < 2_048) waiting.push(database.query('select 1'));
+    const isBusy = (error: unknown) => error instanceof Unavailable && error.code === 'busy';
+    await assert.rejects(database.query('select 1'), isBusy);
+    await assert.rejects(
+      database.transaction('x', async () => 1),
+      isBusy,
+    );
+    letGo.resolve();
+    await holder;
+    await Promise.all(waiting);
+  } finally {
+    await pool.end();
     await core.close();
   }
 });

@@ -9,6 +9,8 @@ import { isConnectionLost, sqlState } from './pool.ts';
 import type { Database, DatabaseFaults, LockTable, Orm, Queryable, TransactionOptions, Tx } from './types.ts';
 
 const MAX_TRIES = 6;
+/** Callers that may wait for a connection; further ones are sent away (each waits 5 s at most). */
+const MAX_WAITING = 2_048;
 /** How long the fate of a lost COMMIT is looked for before the caller hears that it is unknown. */
 const FATE_LIMIT_MS = 15_000;
 
@@ -38,6 +40,7 @@ export class PostgresDatabase implements Database {
   }
 
   async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
+    this.#refuseCrowd();
     try {
       return (await this.#pool.query(sql, params as unknown[])).rows as Row[];
     } catch (error) {
@@ -46,6 +49,7 @@ export class PostgresDatabase implements Database {
   }
 
   async hotQuery<Row extends object>(sql: string, params: readonly unknown[]): Promise<Row[]> {
+    this.#refuseCrowd();
     try {
       return (await this.#pool.query(this.#statements.named(sql, params))).rows as Row[];
     } catch (error) {
@@ -166,7 +170,14 @@ export class PostgresDatabase implements Database {
     for (const fn of tx.callbacks) fn();
   }
 
+  /** @throws Unavailable `busy` */
+  #refuseCrowd(): void {
+    if (this.#pool.waitingCount < MAX_WAITING) return;
+    throw new Unavailable('busy', 'Too many wait for the database. Nothing was changed; try again shortly.', 1000);
+  }
+
   async #connect(): Promise<pg.PoolClient> {
+    this.#refuseCrowd();
     try {
       return await this.#pool.connect();
     } catch (error) {

@@ -42,8 +42,6 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
           log: ports.log,
           release: options.version,
           maxConnections: settings.DATABASE_POOL + 20,
-          onDown: (reason) => ports.log.error({ reason }, 'the database is down; it is being restarted'),
-          onUp: () => ports.log.info('the database is up again'),
         })
       : null;
   const pool = openPool(embedded ? embedded.connection : { connectionString: settings.DATABASE_URL! }, {

@@ -237,3 +237,28 @@ test('PF-22: a topic that fails for itself is parked, others go on (M8)', async 
     await core.close();
   }
 });
+
+test('PF-22: what finds no room in the queue is found by a later scan', async () => {
+  const core = await createTestCore({ nowMs: 1000 });
+  try {
+    const seen = new Set<string>();
+    const handle: Handler = async (step) => void seen.add(step.topic);
+    const { ports, database } = core;
+    const definition = { name: 'test', topicPrefix: 'work/', handle };
+    const consumer = new ConsumerRunner({ definition, ports, database, owner: ports.ids.uuid(), maxQueued: 2 });
+    const topics = Array.from({ length: 12 }, (_, i) => `work/${i}`);
+    for (const topic of topics) await append(core, topic, 1);
+    consumer.start();
+    for (const topic of topics) consumer.hint(topic);
+    assert.ok(consumer.waiting <= 2, String(consumer.waiting));
+    for (const topic of topics) consumer.hintTimer(topic, 1500);
+    assert.ok(consumer.waiting <= 4, String(consumer.waiting));
+    while (seen.size < topics.length) {
+      await consumer.idle();
+      core.ports.clock.advance(1_000);
+    }
+    await consumer.stop();
+  } finally {
+    await core.close();
+  }
+});

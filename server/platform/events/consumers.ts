@@ -59,6 +59,7 @@ export class ConsumerRunner {
   readonly #ports: Ports;
   readonly #database: Database;
   readonly #owner: string;
+  readonly #maxQueued: number;
   readonly #leases = new Map<string, Lease>();
   readonly #queued = new Set<string>();
   readonly #active = new Map<string, Promise<void>>();
@@ -70,11 +71,18 @@ export class ConsumerRunner {
   #cancelScan: (() => void) | undefined;
   #scanning: Promise<void> | undefined;
 
-  constructor(options: { definition: ConsumerDefinition; ports: Ports; database: Database; owner: string }) {
+  constructor(options: {
+    definition: ConsumerDefinition;
+    ports: Ports;
+    database: Database;
+    owner: string;
+    maxQueued?: number;
+  }) {
     this.definition = options.definition;
     this.#ports = options.ports;
     this.#database = options.database;
     this.#owner = options.owner;
+    this.#maxQueued = options.maxQueued ?? MAX_QUEUED;
   }
 
   start(): void {
@@ -98,7 +106,7 @@ export class ConsumerRunner {
   /** Work for a topic may have come. */
   hint(topic: string): void {
     if (this.#stopped || !topic.startsWith(this.definition.topicPrefix)) return;
-    if (this.#queued.size < MAX_QUEUED) this.#queued.add(topic);
+    if (this.#queued.size < this.#maxQueued) this.#queued.add(topic);
     this.#startNext();
   }
 
@@ -107,7 +115,7 @@ export class ConsumerRunner {
     const { clock } = this.#ports;
     if (this.#stopped || !stream.startsWith(this.definition.topicPrefix) || dueAt > clock.now() + LOOK_AHEAD_MS) return;
     const key = `${dueAt} ${stream}`;
-    if (this.#waits.has(key) || this.#waits.size >= MAX_QUEUED) return;
+    if (this.#waits.has(key) || this.#waits.size >= this.#maxQueued) return;
     const cancel = clock.at(dueAt, () => {
       this.#waits.delete(key);
       this.hint(stream);
@@ -148,10 +156,10 @@ export class ConsumerRunner {
     try {
       const rows = await this.#database.query<{ topic: string; due_at: bigint | null }>(
         `(select t.topic, null::bigint as due_at from topics t left join consumer_positions p on p.consumer = $1 and p.topic = t.topic
-           where starts_with(t.topic, $2) and t.seq > coalesce(p.seq, 0) and p.parked_at is null limit ${MAX_QUEUED})
+           where starts_with(t.topic, $2) and t.seq > coalesce(p.seq, 0) and p.parked_at is null limit ${this.#maxQueued})
          union all
          (select distinct stream, due_at from timers where starts_with(stream, $2) and due_at <= $3 and parked_at is null
-           order by due_at limit ${MAX_QUEUED})`,
+           order by due_at limit ${this.#maxQueued})`,
         [this.definition.name, this.definition.topicPrefix, now + LOOK_AHEAD_MS],
       );
       for (const { topic, due_at: dueAt } of rows) {
