@@ -252,8 +252,8 @@ test('an account that is found after its connection closed is not counted', asyn
 
 test('PF-28 a peer that answers no ping is dropped, one that does stays', async () => {
   const wire = await startWire({ pingIntervalMs: 90 });
-  const dead = await TestClient.open(wire.url, { autoPong: false });
   const alive = await TestClient.open(wire.url);
+  const dead = await TestClient.open(wire.url, { autoPong: false });
   let pings = 0;
   dead.socket.on('ping', () => pings++);
   assert.equal((await dead.closed).code, 1006);

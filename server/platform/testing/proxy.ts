@@ -1,14 +1,15 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type NetConnectOpts, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 
 /** A TCP proxy in front of PostgreSQL or Redis that a test cuts and mends: an outage of the network, as often as one likes. */
 export class CutProxy {
   readonly #server: Server;
-  readonly #target: { host: string; port: number };
+  readonly #target: NetConnectOpts;
   readonly #sockets = new Set<Socket>();
   #isCut = false;
 
-  private constructor(target: { host: string; port: number }) {
+  private constructor(target: NetConnectOpts) {
     this.#target = target;
     this.#server = createServer((socket) => this.#join(socket));
   }
@@ -16,7 +17,10 @@ export class CutProxy {
   /** The proxy, and `url` leading through it. */
   static async before(url: string): Promise<{ proxy: CutProxy; url: string }> {
     const through = new URL(url);
-    const proxy = new CutProxy({ host: through.hostname, port: Number(through.port) });
+    const proxy = new CutProxy(targetOf(through));
+    // The embedded server's socket is named by the query, which would lead past the proxy.
+    through.searchParams.delete('host');
+    through.searchParams.delete('port');
     proxy.#server.listen(0, '127.0.0.1');
     await once(proxy.#server, 'listening');
     through.hostname = '127.0.0.1';
@@ -56,4 +60,11 @@ export class CutProxy {
       socket.pipe(other);
     }
   }
+}
+
+/** Where a URL leads: a TCP port, or PostgreSQL's socket in a folder. */
+function targetOf(url: URL): NetConnectOpts {
+  const folder = url.searchParams.get('host');
+  if (folder?.startsWith('/')) return { path: join(folder, `.s.PGSQL.${url.searchParams.get('port') ?? '5432'}`) };
+  return { host: url.hostname, port: Number(url.port) };
 }
